@@ -1,0 +1,54 @@
+# make demo · make test · make check · make bench · make up. Everything is installed into .venv from requirements.lock.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+export AIRFLOW_HOME := $(CURDIR)
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+.PHONY: demo test test-slow check bench up setup browser lock clean
+
+demo: setup
+	$(BIN)/rivalscope demo
+
+test: setup browser
+	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
+
+test-slow: setup browser
+	$(BIN)/python -m pytest -q -m slow
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/airflow config lint
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+up: setup
+	$(BIN)/rivalscope up
+
+setup: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rivalscope needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+# The browser tests drive the system's Chromium; CJK fonts are what a Korean or Japanese quote is seen with.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; \
+	  else echo "The browser tests need Chromium and CJK fonts: install the packages chromium and fonts-noto-cjk."; fi; }
+
+lock:
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --all-extras pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv build data logs airflow.db* *.egg-info

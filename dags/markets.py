@@ -1,0 +1,97 @@
+"""One DAG for each market file: gather every source, then load, score, swot, report and publish.
+
+Triage, when a run is red:
+
+- **gather** is red for one source: open its log; the last lines name the number that failed it (a robots refusal, a 404, too few
+  records, ...). The other sources went on, and the report's coverage table names what is missing. What came in was kept under
+  `data/<market>/rejected/`. Clear the task to try again: a source that has landed in this run is not fetched twice.
+- **targets** is red: the market file is wrong; the log names file, key, what was expected and what was found.
+- **load** to **publish** are red: the published file is still the last good one. The log names the row or check that failed;
+  clear the red task, its output is replaced whole.
+- **outcome** is red and nothing else: it repeats what is missing; everything that could be published was.
+
+A task is a command: what stands in its log's first line can be typed in the project folder.
+"""
+
+import json
+import re
+import shlex
+import sys
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, TriggerRule
+from airflow.sdk.exceptions import AirflowException
+
+PROJECT = Path(__file__).resolve().parents[1]
+RIVALSCOPE = shlex.quote(str(Path(sys.executable).parent / "rivalscope"))
+# Run ids carry colons and plus signs, and users may type their own: only these characters reach a shell or a file name.
+RUN = "--run {{ run_id | file_name }} --as-of {{ dag_run.run_after | file_name }}"
+
+
+def file_name(value: object) -> str:
+    text = value.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") if isinstance(value, datetime) else str(value)
+    return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:120]
+
+
+def envs(printed: str) -> list[dict[str, str]]:
+    return [{"TARGET": target["target"]} for target in json.loads(printed)]
+
+
+def command(task_id: str, line: str, **settings: object) -> BashOperator:
+    return BashOperator(task_id=task_id, bash_command=f"exec {RIVALSCOPE} {line}", cwd=str(PROJECT), append_env=True, **settings)
+
+
+def market_dag(path: Path) -> DAG:
+    """Raises ValueError or KeyError for a file that Airflow cannot schedule; `rivalscope targets` says more about it."""
+    market = tomllib.loads(path.read_text(encoding="utf-8"))
+    zone = ZoneInfo(market.get("timezone", "UTC"))
+    return pipeline_dag(path, market["id"], market.get("schedule"), zone, market["name"])
+
+
+def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, title: str) -> DAG:
+    file = shlex.quote(str(path))
+    with DAG(
+        dag_id=dag_id,
+        schedule=schedule,
+        dag_display_name=title,
+        start_date=datetime(2026, 1, 1, tzinfo=zone),
+        catchup=False,
+        # A DAG that fails its validation below would be registered all the same by the `with`.
+        auto_register=False,
+        max_active_runs=1,
+        doc_md=__doc__,
+        tags=["rivalscope", "market"],
+        user_defined_filters={"file_name": file_name},
+    ) as dag:
+        targets = command("targets", f"targets {file} --json", output_processor=envs)
+        gather = BashOperator.partial(
+            task_id="gather",
+            bash_command=f'exec {RIVALSCOPE} gather {file} {RUN} --target "$TARGET"',
+            cwd=str(PROJECT),
+            append_env=True,
+            pool="gather",
+            retries=1,
+            retry_delay=timedelta(minutes=1),
+            map_index_template="{{ task.env['TARGET'] }}",
+        ).expand(env=targets.output)
+        chain = [command(name, f"{name} {file} {RUN}", pool="build") for name in ("load", "score", "swot", "report", "publish")]
+        # One source down must not cost the report of all others; outcome turns the run red at the end.
+        chain[0].trigger_rule = TriggerRule.ALL_DONE
+        outcome = command("outcome", f"outcome {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
+        targets >> gather >> chain[0] >> chain[1] >> chain[2] >> chain[3] >> chain[4] >> outcome
+    dag.validate()
+    return dag
+
+
+for market_file in sorted((PROJECT / "markets").glob("*.toml")):
+    try:
+        built = market_dag(market_file)
+    except (ValueError, KeyError, OSError, AirflowException) as error:
+        # One bad file must not take the other markets with it: it shows up under its own name, and its run says why.
+        broken = f"{market_file.name}: {type(error).__name__}: {error!s:.150}"
+        built = pipeline_dag(market_file, file_name(market_file.stem), None, ZoneInfo("UTC"), broken)
+    globals()[f"market_{built.dag_id}"] = built

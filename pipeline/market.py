@@ -1,0 +1,314 @@
+"""The market file: what is watched, in TOML. It is read and checked whole before anything else happens.
+
+Every error is found in one reading and names file, key, what was expected and what was found. Unknown keys are errors: a
+misspelt key would otherwise be a silent default. Paths are relative to the file; `${NAME}` and `${NAME:-default}` in a path or
+URL are environment variables.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from spiders.items import Kind
+
+FOLDERS: dict[Kind, str] = {"reviews": "reviews", "faq": "faqs", "ranking": "rankings", "contact": "contacts"}
+"""Where the source modules of each kind live, below `spiders`."""
+
+Basis = Literal["public_page", "api_terms", "licensed_export", "own_data"]
+"""Why we may read a source; a source without one is refused."""
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+class MarketError(ValueError):
+    """The market file cannot be used. Each line of the message names file, key, what was expected and what was found."""
+
+
+def _expanded(text: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        found = os.environ.get(name, default)
+        if found is None:
+            raise ValueError(f"the environment variable {name} to be set (the text uses ${{{name}}})")
+        return found
+
+    return _VARIABLE.sub(value, text)
+
+
+def _timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("an IANA time zone such as Asia/Seoul")
+    return name
+
+
+def _cron(text: str) -> str:
+    if text.startswith("@") or len(text.split()) == 5:
+        return text
+    raise ValueError("five cron fields such as '0 6 * * 1', or @daily, @weekly, ...")
+
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Expanded = Annotated[str, AfterValidator(_expanded)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Crawl(_Table):
+    """How politely pages are fetched; the same for every web source of the market."""
+
+    contact: str | None = None
+    """An address that a site's owner can write to; goes into the user agent. Needed as soon as a source has a URL."""
+    delay_seconds: float = Field(default=2.0, ge=0, le=600)
+    """Pause between two requests to one host; AutoThrottle may lengthen it, nothing shortens it."""
+    max_pages: int = Field(default=200, ge=1, le=100_000)
+    """Pages of one crawl."""
+    timeout_seconds: float = Field(default=3600, gt=0)
+    """A crawl that takes longer is ended and counts as failed."""
+    request_timeout_seconds: float = Field(default=30, gt=0, le=600)
+    allow_hosts: tuple[str, ...] = ()
+    """`host` or `host:port` that may be fetched although it is a private or loopback address."""
+
+
+class Source(_Table):
+    """One place where a brand can be observed: a module under `spiders/` and what it needs to know."""
+
+    kind: Kind
+    source: Identifier
+    """Module name: `spiders/<folder of kind>/<source>.py`."""
+    name: Identifier = ""
+    """Tells two sources of one brand, kind and module apart; the module's name by default."""
+    url: Expanded | None = None
+    path: Expanded | None = None
+    basis: Basis
+    min_records: int | None = Field(default=None, ge=0)
+    """A crawl with fewer records is rejected; None for the source's own minimum."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Checked against the module's own `Options`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "name" not in data and isinstance(data.get("source"), str):
+            return data | {"name": data["source"]}
+        return data
+
+    @model_validator(mode="after")
+    def _placed(self) -> "Source":
+        if (self.url is None) == (self.path is None):
+            raise ValueError("one of url and path")
+        if self.url is not None and not self.url.startswith(("http://", "https://")):
+            raise ValueError("a url that starts with http:// or https://")
+        if importlib.util.find_spec(self.module) is None:
+            raise ValueError(f"a source that exists; there is no spiders/{FOLDERS[self.kind]}/{self.source}.py")
+        return self
+
+    @property
+    def module(self) -> str:
+        return f"spiders.{FOLDERS[self.kind]}.{self.source}"
+
+
+class Brand(_Table):
+    """The own brand or a competitor: both are observed alike."""
+
+    id: Identifier
+    name: str = Field(min_length=1)
+    own: bool = False
+    aliases: tuple[str, ...] = ()
+    """Other spellings by which reviewers call it."""
+    domains: tuple[str, ...] = ()
+    """Hosts whose search results count as this brand's, subdomains included."""
+    language: Language | None = None
+    """Decides texts that the script leaves open, such as kanji only."""
+    sources: tuple[Source, ...] = ()
+
+
+class Engine(Source):
+    """A search engine to ask for the market's keywords: a source without a brand."""
+
+    kind: Literal["ranking"] = "ranking"
+
+
+class Keyword(_Table):
+    text: str = Field(min_length=1, max_length=200)
+    engine: Identifier
+    locale: str = Field(default="en", max_length=16)
+
+
+class SwotSettings(_Table):
+    """When a difference is worth a cell. The defaults are argued in docs/strategist.md."""
+
+    window_days: int = Field(default=90, ge=7, le=730)
+    """The newest days that are held against as many days before them."""
+    min_reviews: int = Field(default=10, ge=3)
+    """Fewer reviews than these on either side are printed as not enough evidence."""
+    min_effect: float = Field(default=0.15, gt=0, le=2)
+    """Smallest difference in net sentiment (-1..1) worth telling."""
+    min_share_effect: float = Field(default=0.03, gt=0, le=1)
+    """Smallest difference in a share of reviews worth telling."""
+    q_max: float = Field(default=0.05, gt=0, lt=1)
+    """Accepted rate of false discoveries over all comparisons of a run (Benjamini-Hochberg)."""
+
+
+class ThemeChanges(_Table):
+    """What this market changes in the default themes."""
+
+    off: tuple[Identifier, ...] = ()
+    add: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
+    """Theme id to an entry of the same shape as in pipeline/text/themes; an existing id is replaced."""
+
+
+class Target(_Table):
+    """One crawl: what `gather` runs, what Airflow maps over, and what coverage is counted in."""
+
+    id: str
+    brand: str | None
+    """None for search rankings, which belong to the market."""
+    source: Source
+    keywords: tuple[Keyword, ...] = ()
+
+
+class Market(_Table):
+    """A market file, checked."""
+
+    id: Identifier
+    name: str = Field(min_length=1)
+    languages: tuple[Language, ...] = Field(min_length=1)
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    report_languages: tuple[Literal["en"], ...] = ("en",)
+    crawl: Crawl = Crawl()
+    swot: SwotSettings = SwotSettings()
+    themes: ThemeChanges = ThemeChanges()
+    brands: tuple[Brand, ...]
+    engines: tuple[Engine, ...] = ()
+    keywords: tuple[Keyword, ...] = ()
+    _path: Path = PrivateAttr()
+    _sha256: str = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Market":
+        if not self.brands:
+            raise ValueError("at least one [[brands]]")
+        _distinct("brands.id", (b.id for b in self.brands))
+        _distinct("engines.name", (e.name for e in self.engines))
+        for brand in self.brands:
+            _distinct(f"brands.{brand.id}: kind and name of its sources", (f"{s.kind} {s.name}" for s in brand.sources))
+            if brand.id == "market":
+                raise ValueError("a brand id other than 'market', which names what belongs to the whole market")
+        if sum(b.own for b in self.brands) > 1:
+            raise ValueError("at most one brand with own = true")
+        names = {e.name for e in self.engines}
+        if unknown := sorted({k.engine for k in self.keywords} - names):
+            raise ValueError(f"each keyword's engine among [[engines]] ({', '.join(sorted(names)) or 'none'}), not {unknown}")
+        if self.crawl.contact is None and any(t.source.url for t in self.targets):
+            raise ValueError(
+                "crawl.contact (a mail address or page) as soon as a source has a url: sites must be able to reach you"
+            )
+        return self
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes."""
+        return self._sha256
+
+    @property
+    def own(self) -> Brand | None:
+        return next((b for b in self.brands if b.own), None)
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """Every crawl of this market, in the order of the file; rankings last."""
+        by_brand = [
+            Target(id=f"{brand.id}.{source.kind}.{source.name}", brand=brand.id, source=source)
+            for brand in self.brands
+            for source in brand.sources
+        ]
+        rankings = [
+            Target(id=f"market.ranking.{engine.name}", brand=None, source=engine, keywords=keywords)
+            for engine in self.engines
+            if (keywords := tuple(k for k in self.keywords if k.engine == engine.name))
+        ]
+        return (*by_brand, *rankings)
+
+    def file(self, source: Source) -> Path | None:
+        """The source's path, relative ones taken from the market file's folder; None for a web source."""
+        return None if source.path is None else (self._path.parent / source.path).resolve()
+
+
+def _distinct(what: str, names: Iterator[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{what} to be distinct ('{name}' stands twice)")
+        seen.add(name)
+
+
+def load_market(path: Path) -> Market:
+    """Reads and checks a market file. Raises MarketError; the message is for people."""
+    try:
+        raw = path.read_bytes()
+        data = tomllib.loads(raw.decode("utf-8"))
+    except OSError as error:
+        raise MarketError(f"{path}: expected a market file, found none that can be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise MarketError(
+            f"{path}: expected UTF-8 text, found byte {error.object[error.start]:#04x} at {error.start}."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise MarketError(f"{path}: expected TOML; {error}.") from error
+    try:
+        market = Market.model_validate(data)
+    except ValidationError as error:
+        raise MarketError("\n".join(_sentence(path, e) for e in error.errors(include_url=False))) from error
+    market._path = path.resolve()  # noqa: SLF001 - the file is known to its reader only
+    market._sha256 = hashlib.sha256(raw).hexdigest()  # noqa: SLF001 - as above
+    return market
+
+
+def check_options(market: Market) -> None:
+    """Holds each source's options against its module's `Options`. Raises MarketError.
+
+    Apart from `load_market` because it imports the spiders, which commands that fetch nothing need not wait for.
+    """
+    problems = []
+    for target in market.targets:
+        module = importlib.import_module(target.source.module)
+        try:
+            module.Options.model_validate(target.source.options)
+        except ValidationError as error:
+            problems += [_sentence(market.path, e, f"{target.id}: options.") for e in error.errors(include_url=False)]
+    if problems:
+        raise MarketError("\n".join(problems))
+
+
+def _sentence(path: Path, error: Any, where: str = "") -> str:
+    key = where + (".".join(str(part) for part in error["loc"]) or "the file")
+    found = error["input"]
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{path}: {key}: unknown key. Remove it or check its spelling."
+        case "missing":
+            return f"{path}: {key}: expected a value, found none."
+        case "value_error":
+            expected = str(error["ctx"]["error"])
+            shown = "" if isinstance(found, dict | BaseModel) else f", found {found!r:.80}"
+            return f"{path}: {key}: expected {expected}{shown}."
+        case _:
+            return f"{path}: {key}: {error['msg']}, found {found!r:.80}."

@@ -1,0 +1,172 @@
+"""The records: what a source may hand on. This module is the contract between the spiders and everything after them.
+
+A parser returns records; a spider yields one `Page` for each response it used; `line` is the only way from a record to a
+landing line, and the only place where an author's name becomes a keyed hash. The name itself never leaves the process.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+SCHEMA_VERSION = 1
+"""Goes into each receipt; raise it when a field below changes its name, type or meaning."""
+
+Kind = Literal["reviews", "faq", "ranking", "contact"]
+
+SearchStatus = Literal["observed", "absent", "failed", "blocked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One published review, as the source prints it."""
+
+    record_kind: ClassVar[Kind] = "reviews"
+
+    native_id: str
+    """The source's own id; where it prints none, a hash of what it does print (`select.content_id`)."""
+    rating: float | None
+    """On the source's own scale, up to `rating_max`; None when only text was given."""
+    rating_max: float | None
+    """The best rating that the source's scale has (5, 10, 100); None exactly when `rating` is None."""
+    rating_min: float = 1
+    """The worst rating that the source's scale has: 1 on stars, 2 where half stars are doubled, 0 on percentages."""
+    title: str | None = None
+    text: str = ""
+    """The body with its line breaks, without markup; empty when the reviewer gave only a rating."""
+    published_at: datetime | date | None = None
+    """A datetime is aware (any zone; landed as UTC); a date where the source prints no time; None where it prints neither."""
+    author: str | None = field(default=None, repr=False)
+    """As printed, held in memory only: `line` lands the keyed hash in its place."""
+    language: str | None = None
+    """As the source states it (ISO 639-1), never guessed here."""
+    product: str | None = None
+    country: str | None = None
+    """As the source states it (ISO 3166-1 alpha-2)."""
+    experienced_at: date | None = None
+    """Day of the experience where the source tells it apart from the day of writing."""
+    verified: bool | None = None
+    """The source vouches that the reviewer was a customer; None where it says nothing."""
+    invited: bool | None = None
+    """The company asked for this review; None where the source says nothing."""
+    reply_text: str | None = None
+    """The company's public answer; None when there is none."""
+    reply_at: datetime | date | None = None
+    url: str | None = None
+    """Where a reader finds this review; the page's own address where the review has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaqEntry:
+    """One question with its answer, as a FAQ or help page prints them."""
+
+    record_kind: ClassVar[Kind] = "faq"
+
+    question: str
+    answer: str
+    """Without markup, line breaks kept; never empty: a question without an answer is no entry."""
+    group: str | None = None
+    """The heading that the page puts above a set of questions."""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """One organic result of one search; or, with status other than `observed`, the fact that there is none."""
+
+    record_kind: ClassVar[Kind] = "ranking"
+
+    keyword: str | None
+    """None when a saved page does not say what was searched for."""
+    engine: str
+    """The engine's name as the source knows it: google, bing, naver, duckduckgo, ..."""
+    locale: str | None = None
+    status: SearchStatus = "observed"
+    """`absent`: the engine answered with no results. `blocked`: captcha or consent page. `failed`: no usable answer."""
+    rank: int | None = None
+    """1 is the first organic result; None exactly when the status is not `observed`."""
+    depth: int | None = None
+    """How many organic results this answer held: a brand that is not among them is absent within this depth, not unranked."""
+    url: str | None = None
+    title: str | None = None
+    snippet: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPoint:
+    """One way to reach a company that its page offers."""
+
+    record_kind: ClassVar[Kind] = "contact"
+
+    kind: Literal["chat", "email", "phone", "messenger", "social", "form"]
+    vendor: str | None
+    """Who runs the channel (Intercom, Zendesk, WhatsApp, KakaoTalk, LINE, X, ...); None for plain mail, phone and forms."""
+    value: str | None
+    """The address, number or link; None for a chat widget that shows none."""
+    url: str | None = None
+    """The page that offers it."""
+
+
+Record = Review | FaqEntry | SearchResult | ContactPoint
+
+RECORDS: Mapping[Kind, type[Record]] = {r.record_kind: r for r in (Review, FaqEntry, SearchResult, ContactPoint)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What a page says about the whole of its reviews: the yardstick that a crawl is held against."""
+
+    rating: float | None = None
+    rating_max: float | None = None
+    count: int | None = None
+    """Reviews that the page says there are, not those it shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one response held: the one item that spiders yield, so that a crawl costs one Scrapy item a page."""
+
+    url: str
+    records: tuple[Record, ...]
+    stated: Stated | None = None
+
+
+class UnexpectedPage(ValueError):  # noqa: N818 - says what it is, as Scrapy's own IgnoreRequest does
+    """The page is not what its source expects. The message says who, expected, found, where, and what to do next."""
+
+
+def author_hash(author: str, key: bytes) -> str:
+    """HMAC-SHA256 of the name as printed, trimmed: 64 hex digits. The same person under the same key gives the same hash."""
+    return hmac.new(key, author.strip().encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def line(record: Record, key: bytes) -> dict[str, object]:
+    """The landing line of a record: its fields in their order, `author` replaced by `author_hash`.
+
+    Dates stay dates (`YYYY-MM-DD`), datetimes stay aware datetimes; the JSON writer prints both in ISO 8601.
+    """
+    out: dict[str, object] = {}
+    for name in _FIELDS[type(record)]:
+        value = getattr(record, name)
+        if name == "author":
+            out["author_hash"] = author_hash(value, key) if value and value.strip() else None
+        else:
+            out[name] = _printable(value) if isinstance(value, str) else value
+    return out
+
+
+def _printable(text: str) -> str:
+    """Without NUL and lone surrogates, which neither JSON nor DuckDB can hold; each becomes U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+_FIELDS: Mapping[type[Record], tuple[str, ...]] = {r: tuple(f.name for f in fields(r)) for r in RECORDS.values()}
+
+
+def line_fields(kind: Kind) -> tuple[str, ...]:
+    """The keys of a landing line of this kind, in order, without those that the receipt writer adds (`seen_at`, `page_*`)."""
+    return tuple("author_hash" if n == "author" else n for n in _FIELDS[RECORDS[kind]])
