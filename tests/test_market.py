@@ -104,7 +104,9 @@ def test_unknown_options_of_a_source_are_errors(tmp_path: Path) -> None:
 
 
 def test_a_web_source_needs_a_contact_address(tmp_path: Path) -> None:
-    text = GOOD.replace('path = "${TEA_FOLDER:-exports}/leaf.csv"', 'url = "https://leaf.example"').replace('"table"', '"schema_org"')
+    text = GOOD.replace('path = "${TEA_FOLDER:-exports}/leaf.csv"', 'url = "https://leaf.example"').replace(
+        '"table"', '"schema_org"'
+    )
     with pytest.raises(MarketError, match=r"crawl\.contact"):
         load_market(written(tmp_path, text))
 

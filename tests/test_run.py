@@ -45,8 +45,10 @@ def test_a_second_builder_is_refused_and_told_who_builds(tmp_path: Path) -> None
         [
             sys.executable,
             "-c",
-            "import fcntl,os,sys,time; h=open(sys.argv[1],'a+'); fcntl.flock(h,fcntl.LOCK_EX);"
-            "h.write(str(os.getpid())); h.flush(); print('held', flush=True); time.sleep(60)",
+            (
+                "import fcntl,os,sys,time; h=open(sys.argv[1],'a+'); fcntl.flock(h,fcntl.LOCK_EX);"
+                "h.write(str(os.getpid())); h.flush(); print('held', flush=True); time.sleep(60)"
+            ),
             str(tmp_path / ".build.lock"),
         ],
         stdout=subprocess.PIPE,
