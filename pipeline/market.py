@@ -1,8 +1,8 @@
 """The market file: what is watched, in TOML. It is read and checked whole before anything else happens.
 
 Every error is found in one reading and names file, key, what was expected and what was found. Unknown keys are errors: a
-misspelt key would otherwise be a silent default. Paths are relative to the file; `${NAME}` and `${NAME:-default}` in a path or
-URL are environment variables.
+misspelt key would otherwise be a silent default. Paths are relative to the file; `${NAME}` and `${NAME:-default}` in a path,
+URL or option are environment variables.
 """
 
 import hashlib
@@ -19,10 +19,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from spiders.items import Kind
-
-FOLDERS: dict[Kind, str] = {"reviews": "reviews", "faq": "faqs", "ranking": "rankings", "contact": "contacts"}
-"""Where the source modules of each kind live, below `spiders`."""
+from spiders.items import FOLDERS, Kind
 
 Basis = Literal["public_page", "api_terms", "licensed_export", "own_data"]
 """Why we may read a source; a source without one is refused."""
@@ -43,6 +40,18 @@ def _expanded(text: str) -> str:
         return found
 
     return _VARIABLE.sub(value, text)
+
+
+def _expanded_all(value: Any) -> Any:
+    """The same in every text of an `options` table: keys of an API belong into the environment, not into a file under git."""
+    match value:
+        case str():
+            return _expanded(value)
+        case dict():
+            return {key: _expanded_all(each) for key, each in value.items()}
+        case list():
+            return [_expanded_all(each) for each in value]
+    return value
 
 
 def _timezone(name: str) -> str:
@@ -95,7 +104,7 @@ class Source(_Table):
     basis: Basis
     min_records: int | None = Field(default=None, ge=0)
     """A crawl with fewer records is rejected; None for the source's own minimum."""
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: Annotated[dict[str, Any], AfterValidator(_expanded_all)] = Field(default_factory=dict)
     """Checked against the module's own `Options`."""
 
     @model_validator(mode="before")
@@ -136,9 +145,18 @@ class Brand(_Table):
 
 
 class Engine(Source):
-    """A search engine to ask for the market's keywords: a source without a brand."""
+    """A search engine to ask for the market's keywords: a source without a brand.
+
+    Its `url` is the address of one search, with `{keyword}` and, if wanted, `{locale}`; or `path` has saved answers.
+    """
 
     kind: Literal["ranking"] = "ranking"
+
+    @model_validator(mode="after")
+    def _asks(self) -> "Engine":
+        if self.url is not None and "{keyword}" not in self.url:
+            raise ValueError("a url with {keyword} where the search words go")
+        return self
 
 
 class Keyword(_Table):

@@ -16,6 +16,9 @@ SCHEMA_VERSION = 1
 
 Kind = Literal["reviews", "faq", "ranking", "contact"]
 
+FOLDERS: Mapping[Kind, str] = {"reviews": "reviews", "faq": "faqs", "ranking": "rankings", "contact": "contacts"}
+"""Where the source modules of each kind live, below `spiders`."""
+
 SearchStatus = Literal["observed", "absent", "failed", "blocked"]
 
 

@@ -1,0 +1,129 @@
+"""The judgement of a crawl: from its receipt and the lines that it left to what becomes of it, and why.
+
+A crawl that cannot be trusted must not change a table: an hour of old numbers is better than a wrong one, and the coverage table
+says that they are old. Scrapy itself ends with exit code 0 and `finished` on a refused connection, a 404, a robots refusal and
+an exception in the parser, so each of these is looked for.
+"""
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from spiders.items import line_fields
+from spiders.receipt import MAX_ERROR_SHARE, PROVENANCE, Outcome, Receipt, file_sha256
+
+STATED_REACH = 0.9
+"""Share of the total that a site states which a crawl that walked its list to the end has to reach. Totals are rounded, cached for
+hours, and count reviews that are held back, so they seldom agree exactly; a tenth missing means that paging broke off."""
+
+CHECKED_LINES = 10_000
+"""Lines whose keys are looked at; a source writes all of its lines alike, and load counts them all."""
+
+_REFUSALS = frozenset({"401", "403", "407", "429", "451"})
+"""Statuses by which a site says that it does not want to be asked."""
+
+_ENDS = frozenset({"finished", "closespider_pagecount"})
+"""How a crawl may end: by itself, or at the market file's own limit of pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a receipt cannot know of itself."""
+
+    lines: Path
+    where: str
+    """Address or file, for messages."""
+    exit_code: int
+    overdue: bool
+    """It had to be ended after its time was up."""
+    timeout_seconds: float
+    min_records: int
+    max_pages: int
+
+
+def judge(receipt: Receipt, found: Circumstances) -> tuple[Outcome, str | None]:
+    """What becomes of a crawl, and why it does not land; None when it does."""
+    broken = _broken_off(receipt, found)
+    problem = broken or _too_many_errors(receipt) or _too_few(receipt, found) or _damaged(receipt, found)
+    if problem is None:
+        return "landed", None
+    outcome = _outcome(receipt, broken=broken is not None)
+    said = f" {' '.join(receipt.errors[:3])}" if receipt.errors else ""
+    return outcome, f"{receipt.target} ({found.where}): {problem}{said} {_next(outcome, receipt, found)}"
+
+
+def _broken_off(receipt: Receipt, found: Circumstances) -> str | None:
+    if found.overdue or receipt.finish_reason == "closespider_timeout":
+        return f"expected to end within {found.timeout_seconds:g} s, found it still at work after that."
+    if receipt.finish_reason == "error":
+        return "expected a file that can be read."
+    if found.exit_code != 0:
+        ended = f"signal {-found.exit_code}" if found.exit_code < 0 else f"exit code {found.exit_code}"
+        return f"expected exit code 0, found {ended}."
+    if receipt.finish_reason not in _ENDS:
+        return f"expected to run to its end, found that it was stopped ({receipt.finish_reason})."
+    return None
+
+
+def _too_many_errors(receipt: Receipt) -> str | None:
+    if receipt.spider_exceptions:
+        return f"expected pages as the source knows them, found {receipt.spider_exceptions} that it could not read."
+    errors = receipt.download_errors + receipt.ignored
+    # A file is one page, and what it leaves out are rows; a site's errors are counted in answers that did not come or were no good.
+    asked = receipt.records + receipt.ignored if receipt.source == "table" else receipt.pages + receipt.download_errors
+    if errors > MAX_ERROR_SHARE * asked:
+        statuses = ", ".join(f"{count}x {status}" for status, count in receipt.statuses.items() if status >= "400")
+        detail = f" ({statuses})" if statuses else ""
+        return f"expected at most {MAX_ERROR_SHARE:.0%} errors, found {errors:,} of {asked:,}{detail}."
+    return None
+
+
+def _too_few(receipt: Receipt, found: Circumstances) -> str | None:
+    if receipt.records < found.min_records:
+        refused = f", {receipt.robots_refused} addresses forbidden by robots.txt" if receipt.robots_refused else ""
+        return f"expected at least {found.min_records:,} records, found {receipt.records:,} on {receipt.pages:,} pages{refused}."
+    stated = receipt.stated.count if receipt.stated is not None else None
+    # One page often shows a selection of all reviews, and a crawl that reached our own limit of pages did not mean to see them all.
+    walked = 1 < receipt.pages < found.max_pages and receipt.finish_reason == "finished"
+    if stated is not None and walked and receipt.records < STATED_REACH * stated:
+        return f"expected about {stated:,} records, as the site states, found {receipt.records:,} on {receipt.pages:,} pages."
+    return None
+
+
+def _damaged(receipt: Receipt, found: Circumstances) -> str | None:
+    """The lines are what the receipt vouches for, and each has the keys of its kind, neither more nor fewer."""
+    if not found.lines.exists() or file_sha256(found.lines) != receipt.file_sha256:
+        return "expected the lines that the receipt vouches for, found none or others."
+    wanted = [*line_fields(receipt.kind), *PROVENANCE]
+    try:
+        with gzip.open(found.lines) as lines:
+            for number, line in zip(range(1, CHECKED_LINES + 1), lines, strict=False):
+                keys = list(orjson.loads(line))
+                if keys != wanted:
+                    strange = ", ".join(sorted(set(keys) ^ set(wanted))) or "another order"
+                    return f"expected the keys of a {receipt.kind} line, found a difference in line {number}: {strange}."
+    except (OSError, EOFError, zlib.error, orjson.JSONDecodeError) as error:
+        return f"expected lines of JSON, found: {error}."
+    return None
+
+
+def _outcome(receipt: Receipt, *, broken: bool) -> Outcome:
+    """`blocked`: we are not wanted there; `failed`: no answer could be had; `rejected`: an answer, but not one to rely on."""
+    if broken:
+        return "failed"
+    if receipt.robots_refused or _REFUSALS & receipt.statuses.keys() or any("captcha" in e.lower() for e in receipt.errors):
+        return "blocked"
+    return "failed" if receipt.download_errors or (receipt.ignored and receipt.source != "table") else "rejected"
+
+
+def _next(outcome: Outcome, receipt: Receipt, found: Circumstances) -> str:
+    if outcome == "blocked":
+        return "It is left alone. Use the site's API or a licensed export, or ask its owner."
+    if receipt.source == "table":
+        return "Then run gather again."
+    if outcome == "failed":
+        return "Check the address in a browser, and run gather again."
+    return f"The layout has probably changed: run `rivalscope freeze {receipt.source} {found.where}` and compare."

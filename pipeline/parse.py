@@ -1,0 +1,112 @@
+"""One saved page through a source's parser: what `rivalscope parse` prints, and what `rivalscope freeze` keeps for the tests.
+
+A module that reads one kind of page only says so in `recognises(text, url) -> bool`; where none claims the page, the kind's
+general reader takes it.
+"""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit
+
+import orjson
+
+from spiders.items import FOLDERS, Kind, Record, SearchResult, line
+from spiders.receipt import Politeness, author_key
+from spiders.saved import MAX_BYTES, decoded
+from spiders.settings import polite_settings
+
+Progress = Callable[[str], None]
+
+GENERAL: dict[Kind, str] = {"reviews": "schema_org", "faq": "faq_page", "ranking": "search_page", "contact": "site"}
+
+
+class ParseError(ValueError):
+    """The page cannot be read or its source is not known; the message says what to do."""
+
+
+def parse(options: argparse.Namespace, progress: Progress) -> None:
+    text = decoded(_bytes(options.file))
+    module = source_module(options.kind, options.source, text, options.url)
+    key = author_key(options.key_file or Path("data") / ".secrets" / "author.key")
+    for record in records(module, text, options.url):
+        if isinstance(record, SearchResult) and record.rank is None:
+            progress(f"no results: {record.engine} answered '{record.status}'")
+            continue
+        sys.stdout.buffer.write(orjson.dumps(line(record, key), option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
+
+
+def records(module: ModuleType, text: str, url: str) -> Iterator[Record]:
+    """The page's records, in its order. Raises `spiders.items.UnexpectedPage`."""
+    yield from module.parse(text, url)
+
+
+def source_module(kind: Kind, name: str | None, text: str, url: str) -> ModuleType:
+    """The parser for a page: by name, or the one that recognises it, or the kind's general reader. Raises ParseError."""
+    package = importlib.import_module(f"spiders.{FOLDERS[kind]}")
+    names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
+    modules = {each: importlib.import_module(f"{package.__name__}.{each}") for each in names if name in (None, each)}
+    parsers = {each: module for each, module in modules.items() if hasattr(module, "parse")}
+    if name is not None:
+        if name not in parsers:
+            raise ParseError(
+                f"Expected a source of kind {kind} that parses pages, found {name!r}. The folder has: {', '.join(names)}."
+            )
+        return parsers[name]
+    claimed = (module for module in parsers.values() if hasattr(module, "recognises") and module.recognises(text, url))
+    return next(claimed, parsers[GENERAL[kind]])
+
+
+def _bytes(path: Path) -> bytes:
+    if str(path) == "-":
+        body = sys.stdin.buffer.read(MAX_BYTES + 1)
+    else:
+        with path.open("rb") as file:
+            body = file.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise ParseError(
+            f"{path}: expected a page of at most {MAX_BYTES:,} bytes, found more. For an export use the `table` source."
+        )
+    return body
+
+
+def freeze(options: argparse.Namespace, progress: Progress) -> None:
+    """Saves a page as a test case. Raises ParseError when it cannot be had or the case exists."""
+    is_web = options.page.startswith(("http://", "https://"))
+    body = _fetched(options) if is_web else _bytes(Path(options.page))
+    if not body.strip():
+        raise ParseError(f"Expected a page from {options.page}, found none: robots.txt or the site refused it, or it is empty.")
+    stem = options.case or re.sub(r"[^A-Za-z0-9]+", "_", Path(urlsplit(options.page).path).stem).strip("_") or "page"
+    start = body.lstrip()[:1]
+    case = options.folder / options.source / f"{stem}.{'json' if start in b'{[' else 'html'}"
+    if case.exists():
+        raise ParseError(f"Expected a new case, found {case}. Choose another name with --case.")
+    case.parent.mkdir(parents=True, exist_ok=True)
+    case.write_bytes(body)
+    progress(f"kept {case} ({len(body):,} bytes). Cut it down and invent the names in it, then run the tests: the records that")
+    progress("the parser finds are written beside it, and the test fails until you have read them.")
+
+
+def _fetched(options: argparse.Namespace) -> bytes:
+    if not options.contact:
+        raise ParseError("Expected --contact with an address that the site's owner can write to, found none.")
+    settings = polite_settings(Politeness(contact=options.contact, allow_hosts=tuple(options.allow_host)))
+    arguments = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "fetch", "--nolog", *arguments, options.page],
+        env=os.environ | {"SCRAPY_SETTINGS_MODULE": "spiders.settings"},
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    if done.returncode:
+        raise ParseError(f"Expected a page from {options.page}, found: {done.stderr.decode('utf-8', 'replace')[-500:]}")
+    return done.stdout

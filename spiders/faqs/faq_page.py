@@ -1,0 +1,109 @@
+"""FAQ and help pages: questions with their answers, in whatever markup a site chose.
+
+Read in this order, each only where the one before found nothing: FAQPage in JSON-LD, in microdata, in RDFa, and then what
+only the markup says (`<details>`, accordions, class names, `dl`, headings, bold lines; see `spiders.questions`). A page that
+holds no question with an answer yields nothing.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+from scrapy import Request, Spider
+from scrapy.http import Response, TextResponse
+
+from spiders.flow import soup_of
+from spiders.items import FaqEntry, Page
+from spiders.questions import entries
+from spiders.receipt import Job
+from spiders.select import document, unexpected
+from spiders.structured import Item, json_ld, microdata, rdfa
+from spiders.wording import bare_answer, bare_question
+
+MAX_ENTRIES = 2_000
+"""Of one page; a help centre on one page has a few hundred."""
+
+
+class Options(BaseModel):
+    """`options` of a `faq_page` source in a market file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    urls: tuple[str, ...] = Field(default=(), max_length=200)
+    """Further pages beside the source's `url`: the sections of a help centre."""
+
+
+def parse(html: str, url: str) -> Iterator[FaqEntry]:
+    """The questions of a page with their answers, in the page's order.
+
+    UnexpectedPage when the text is no HTML. Nothing for a page without questions, and for one whose JSON-LD declares a FAQPage and
+    names no question in it: the site itself says there that it answers none.
+    """
+    if not re.search(r"<[a-zA-Z!?]", html[:100_000]):
+        raise unexpected("faq_page", expected="an HTML page", found=repr(html[:40]), url=url)
+    page = document(html, who="faq_page", url=url)
+    declared = json_ld(page)
+    pairs = _declared(declared) or _declared(microdata(page)) or _declared(rdfa(page))
+    if not pairs and not any("faqpage" in item.types for item in declared):
+        pairs = [(found.question, found.answer, found.group) for found in entries(soup_of(html))]
+    for question, answer, group in pairs[:MAX_ENTRIES]:
+        yield FaqEntry(question=question, answer=answer, group=group, url=url)
+
+
+def _declared(items: Sequence[Item]) -> list[tuple[str, str, str | None]]:
+    """The named and answered questions of structured data, each once; none of a forum thread (QAPage) or a quiz."""
+    found: dict[tuple[str, str], None] = {}
+    for item in items:
+        if "question" in item.types and not _within(item, {"qapage", "quiz", "discussionforumposting"}):
+            question = bare_question(item.text("name", "text").replace("\n", " "))
+            answer = bare_answer(_answer(item))
+            if question and any(map(str.isalnum, answer)):
+                found[question, answer] = None
+    return [(question, answer, None) for question, answer in found]
+
+
+def _answer(question: Item) -> str:
+    for role in ("acceptedanswer", "suggestedanswer"):
+        texts = [text for answer in question.items(role)[:5] if (text := _paragraphs(answer))]
+        if texts:
+            return "\n".join(texts)
+        if text := question.text(role):
+            return text
+    return ""
+
+
+def _paragraphs(answer: Item) -> str:
+    """All the `text` of an answer: pages mark each paragraph of it."""
+    texts = dict.fromkeys(Item(properties={"text": [value]}).text("text") for value in answer.values("text")[:50])
+    return "\n".join(filter(None, texts)) or answer.text("name", "description", "articlebody")
+
+
+def _within(item: Item, types: set[str]) -> bool:
+    for _ in range(20):
+        if item.types & types:
+            return True
+        if item.parent is None:
+            break
+        item = item.parent
+    return False
+
+
+class FaqPageSpider(Spider):
+    """The source's page and the further ones of its options; it follows no links."""
+
+    name = "faq_page"
+    min_records = 1
+
+    def __init__(self, job: str) -> None:
+        super().__init__()
+        self.job = Job.load(job)
+        self.options = Options.model_validate(self.job.options)
+
+    async def start(self) -> AsyncIterator[Request]:
+        for url in dict.fromkeys(filter(None, (self.job.url, *self.options.urls))):
+            yield Request(url)
+
+    def parse(self, response: Response) -> Iterator[Page]:
+        if not isinstance(response, TextResponse):
+            raise unexpected(self.name, expected="an HTML page", found="bytes", url=response.url)
+        yield Page(url=response.url, records=tuple(parse(response.text, response.url)))

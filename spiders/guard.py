@@ -1,0 +1,224 @@
+"""What stands between a spider and the network: where it may not go, and how slowly it goes where it may.
+
+A page decides what a crawl asks next, through links and redirects, and a page is not to be trusted: it must not lead the crawl
+to the machine's own network, away from the site that was meant, or past robots.txt. The names of hosts are resolved here
+through Scrapy's cache, so the address that was checked is the address that is connected to.
+"""
+
+import ipaddress
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from scrapy import signals
+from scrapy.core.downloader import Slot
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Request, Response
+from scrapy.http.request import NO_CALLBACK
+from scrapy.robotstxt import RobotParser
+from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.python.failure import Failure
+
+from spiders.landing import Notes, job_of
+from spiders.receipt import Job
+
+_EVASIONS = ("dont_obey_robotstxt", "autothrottle_dont_adjust_delay", "download_slot", "proxy")
+"""Keys of a request's meta by which a spider could leave robots.txt, the delay or the address check behind."""
+
+_FORBIDDEN = "Forbidden by robots.txt"
+"""Scrapy's words; it has no exception of its own for it."""
+
+
+class Refused(IgnoreRequest):
+    """The guard let a request not pass; it has been noted."""
+
+
+class Guard:
+    """Refuses what a crawl must not ask, and notes each request that got no answer in the end.
+
+    It stands before the robots middleware, so that not even the robots.txt of a forbidden host is asked for, and sees responses
+    and errors last, when every retry was used up.
+    """
+
+    def __init__(self, crawler: Crawler, source: str, job: Job | None) -> None:
+        assert crawler.stats is not None  # noqa: S101 - Scrapy sets it before it builds middlewares
+        self._stats = crawler.stats
+        self._notes = Notes(crawler.stats)
+        self._source = source
+        self._allowed = {host.lower() for host in crawler.settings.getlist("GUARD_ALLOW_HOSTS")}
+        self._sites: set[str] = set()
+        if job is not None:
+            self._allowed |= {host.lower() for host in job.politeness.allow_hosts}
+            self._sites = {_site(domain) for domain in job.domains}
+            if job.url is not None:
+                self._sites.add(_site(urlsplit(job.url).hostname or ""))
+        self._lawless: dict[str, str] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        assert crawler.spider is not None  # noqa: S101 - Scrapy sets it before it builds middlewares
+        return cls(crawler, crawler.spider.name, job_of(crawler.spider))
+
+    async def process_request(self, request: Request) -> None:
+        robots = _asks_for_robots(request)
+        if not robots:
+            for key in _EVASIONS:
+                request.meta.pop(key, None)
+            request.errback = request.errback or self._given_up
+        if reason := await self._refusal(request, robots=robots):
+            self._stats.inc_value("guard/refused")
+            self._notes.add(f"{self._source}: refused {_origin(request)}: {reason}")
+            raise Refused(reason)
+
+    async def _refusal(self, request: Request, *, robots: bool) -> str | None:
+        url = urlsplit(request.url)
+        host = (url.hostname or "").rstrip(".")
+        if url.scheme not in {"http", "https"} or not host:
+            return "expected an http or https address."
+        if not robots:
+            # A spider's own first requests say which sites are meant; what pages and redirects lead to has to stay there.
+            # Robots files are followed to other hosts (RFC 9309, section 2.3.1.2).
+            if request.meta.get("depth", 0) == 0 and "redirect_urls" not in request.meta:
+                self._sites.add(_site(host))
+            elif not any(_within(host, site) for site in self._sites):
+                return f"expected an address on {' or '.join(sorted(self._sites))}. Add the host to the brand's domains if it is one."
+        return await self._address_refusal(url, host)
+
+    async def _address_refusal(self, url: SplitResult, host: str) -> str | None:
+        if host in self._allowed or f"{host}:{_port(url)}" in self._allowed:
+            return None
+        literal = _address(host)
+        if literal is None:
+            if url.scheme in getproxies() and not proxy_bypass(host):
+                return None  # the proxy resolves the name; whoever set it decides what it may reach
+            from twisted.internet import reactor  # noqa: PLC0415 - importing it earlier would install the wrong reactor
+
+            try:
+                literal = _address(await maybe_deferred_to_future(reactor.resolve(host)))  # type: ignore[arg-type]  # its stub is wrong
+            except OSError:
+                return None  # the download fails with the resolver's own message
+        if literal is not None and not _is_public(literal):
+            return (
+                f"{host} is {literal}, a private, loopback or reserved address. "
+                f'If it is meant, add "{host}:{_port(url)}" to crawl.allow_hosts in the market file.'
+            )
+        return None
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if _asks_for_robots(request) and (response.status >= 500 or response.status == 429):
+            return self._lawless_host(request, f"answered {response.status}")
+        return response
+
+    def process_exception(self, request: Request, exception: Exception) -> Response | None:
+        if _asks_for_robots(request):
+            return None if isinstance(exception, IgnoreRequest) else self._lawless_host(request, _described(exception))
+        if not isinstance(exception, IgnoreRequest):
+            self._stats.inc_value("guard/failed")
+            self._notes.add(f"{self._source}: {request.url} could not be fetched: {_described(exception)}")
+        elif str(exception) == _FORBIDDEN:
+            if urlsplit(request.url).netloc in self._lawless:
+                self._stats.inc_value("guard/robots_unreachable")
+            else:
+                self._notes.add(f"{self._source}: robots.txt of {urlsplit(request.url).netloc} forbids {request.url}.")
+        return None
+
+    def _given_up(self, failure: Failure) -> None:
+        """Notes what Scrapy drops without a word: too many redirects, a body that grows past the limit while it is unpacked."""
+        error = failure.value
+        if isinstance(error, IgnoreRequest) and not isinstance(error, Refused | HttpError) and str(error) != _FORBIDDEN:
+            self._stats.inc_value("guard/failed")
+            self._notes.add(f"{self._source}: a page was given up: {error}")
+        failure.raiseException()
+
+    def _lawless_host(self, request: Request, reason: str) -> Response:
+        """Who cannot say what is forbidden is not asked for anything (RFC 9309, section 2.3.1.4); Scrapy would go on."""
+        origin = urlsplit(request.meta.get("redirect_urls", [request.url])[0])
+        if origin.netloc not in self._lawless:
+            self._lawless[origin.netloc] = reason
+            self._notes.add(f"{self._source}: {origin.geturl()} could not be read ({reason}), so nothing there was asked for.")
+        return Response(request.url, body=b"User-agent: *\nDisallow: /\n", request=request)
+
+
+class Throttle(AutoThrottle):
+    """AutoThrottle that also obeys Crawl-delay and Retry-After, and backs off from a site that asks for it."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._crawl_delays: dict[str, float] = {}
+        crawler.signals.connect(self._robots_parsed, signal=signals.robots_parsed)
+
+    def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
+        delay = robotparser.crawl_delay(self.crawler.settings["USER_AGENT"])
+        host = urlsplit(request.url).hostname or ""
+        if delay is not None and delay > 0:
+            self._crawl_delays[host] = delay
+            if slot := self.crawler.engine.downloader.slots.get(host):
+                slot.delay = max(slot.delay, delay)
+
+    def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
+        super()._adjust_delay(slot, latency, response)
+        if response.status in {429, 503}:
+            slot.delay = min(max(2 * slot.delay, _retry_after(response)), self.maxdelay)
+        slot.delay = max(slot.delay, self._crawl_delays.get(urlsplit(response.url).hostname or "", 0))
+
+
+def _retry_after(response: Response) -> float:
+    """Seconds that the site asks us to wait (a number or a date); 0 when it does not say."""
+    text = (response.headers.get("Retry-After") or b"").decode("ascii", "replace").strip()
+    if text.isdecimal():
+        return float(text[:9])
+    try:
+        return parsedate_to_datetime(text).timestamp() - time()
+    except ValueError:
+        return 0.0
+
+
+def _asks_for_robots(request: Request) -> bool:
+    return request.callback is NO_CALLBACK and bool(request.meta.get("dont_obey_robotstxt"))
+
+
+def _origin(request: Request) -> str:
+    """The address and, after redirects, where the crawl came from."""
+    before = request.meta.get("redirect_urls")
+    return f"{request.url} (redirected from {before[0]})" if before else request.url
+
+
+def _described(exception: Exception) -> str:
+    return str(exception) or type(exception).__name__
+
+
+def _site(host: str) -> str:
+    return host.lower().rstrip(".").removeprefix("www.")
+
+
+def _within(host: str, site: str) -> bool:
+    host = _site(host)
+    return host == site or host.endswith(f".{site}")
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        # Addresses that carry an IPv4 address inside would lead a translator to it.
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is not None or address in _NAT64:
+            return inner is not None and inner.is_global
+    return address.is_global and not address.is_multicast
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")

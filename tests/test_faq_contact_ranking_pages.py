@@ -1,0 +1,312 @@
+"""FAQ pages, contact points and search results: frozen pages, the truth of the corpus where it is there, and hostile input.
+
+A frozen page is `tests/pages/<source>/<case>.html` with its records in `<case>.json`; where the page itself is JSON, they stand in
+`<case>.records.json`. A missing file of records is written, and its test fails until somebody has read it.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from spiders import wording
+from spiders.contacts import site
+from spiders.faqs import faq_page
+from spiders.flow import Flow, soup_of
+from spiders.items import FaqEntry, Record, SearchResult, UnexpectedPage, line
+from spiders.rankings import search_api, search_page
+from spiders.receipt import Keyword
+
+PAGES = Path(__file__).parent / "pages"
+CORPUS = Path(os.environ.get("RIVALSCOPE_CORPUS", Path(__file__).parents[2] / "shared" / "corpus"))
+MODULES = {"faq_page": "faqs", "site": "contacts", "search_api": "rankings", "search_page": "rankings"}
+URL = "https://www.shop.example/page"
+BUSY_SECONDS = 20
+"""CPU time that the worst page may take; the slowest here takes 8 on a busy machine."""
+
+Parser = Callable[[str, str], Iterator[Record]]
+
+
+def parser(source: str) -> Parser:
+    parse: Parser = importlib.import_module(f"spiders.{MODULES[source]}.{source}").parse
+    return parse
+
+
+def frozen() -> list[Path]:
+    found = (path for source in MODULES for path in sorted((PAGES / source).iterdir()))
+    return [
+        path for path in found if path.suffix == ".html" or (path.parent.name == "search_api" and ".records." not in path.name)
+    ]
+
+
+@pytest.mark.parametrize("page", frozen(), ids=lambda page: f"{page.parent.name}/{page.stem}")
+def test_a_frozen_page_parses_to_its_records(page: Path) -> None:
+    found = [line(record, b"key") for record in parser(page.parent.name)(page.read_text("utf-8"), URL)]
+    golden = page.with_suffix(".records.json" if page.suffix == ".json" else ".json")
+    if not golden.exists():
+        golden.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        pytest.fail(f"{golden} was missing and has been written: read it, then run again.")
+    assert found == json.loads(golden.read_text("utf-8"))
+
+
+# --- the corpus, where it is there --------------------------------------------------------------------------------------
+
+
+def truths(*folders: str) -> list[dict[str, object]]:
+    if not (CORPUS / "MANIFEST.json").exists():
+        return []
+    listed: list[dict[str, object]] = json.loads((CORPUS / "MANIFEST.json").read_text("utf-8"))
+    return [entry for entry in listed if str(entry["file"]).split("/")[0] in folders]
+
+
+def corpus_page(entry: dict[str, object]) -> str:
+    return (CORPUS / str(entry["file"])).read_text("utf-8", "replace")
+
+
+needs_corpus = pytest.mark.skipif(
+    not truths("faq_page"), reason=f"no corpus at {CORPUS}: set RIVALSCOPE_CORPUS to measure against it"
+)
+
+
+@needs_corpus
+def test_faq_pages_of_the_corpus_give_their_questions() -> None:
+    wrong = []
+    for entry in truths("faq_page", "help_center"):
+        truth = entry["truth"]
+        assert isinstance(truth, dict)
+        found = list(faq_page.parse(corpus_page(entry), URL))
+        ends = [found[0].question, found[-1].question] if found else [None, None]
+        if len(found) != truth["qa_pairs"] or ends != [truth.get("first_question"), truth.get("last_question")]:
+            wrong.append((entry["file"], truth["qa_pairs"], len(found), ends))
+    assert not wrong
+
+
+@needs_corpus
+def test_search_pages_and_answers_of_the_corpus_give_their_first_ten_in_order() -> None:
+    wrong = []
+    for entry in truths("serp_html", "serp_api"):
+        truth = entry["truth"]
+        assert isinstance(truth, dict)
+        module = search_api if str(entry["file"]).startswith("serp_api") else search_page
+        found = list(module.parse(corpus_page(entry), URL))
+        statuses = {record.status for record in found}
+        wanted = {"observed"} if truth["all_urls"] else {"blocked" if truth.get("blocked") else "absent"}
+        if [record.url for record in found if record.rank][:10] != truth["all_urls"][:10] or statuses != wanted:
+            wrong.append((entry["file"], statuses))
+    assert not wrong
+
+
+@needs_corpus
+def test_chat_widgets_of_the_corpus_are_the_active_ones() -> None:
+    wrong = []
+    for entry in truths("chat_widget"):
+        truth = entry["truth"]
+        assert isinstance(truth, dict)
+        found = [point.vendor for point in site.parse(corpus_page(entry), URL) if point.kind == "chat"]
+        wanted = [w.removesuffix(" (tracking loader)") for w in truth["widgets_active"] if "preconnect only" not in w]
+        if found != wanted:
+            wrong.append((entry["file"], wanted, found))
+    assert not wrong
+
+
+# --- what holds for every page --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", MODULES)
+@pytest.mark.parametrize("text", ["", " ", "not a page", "[1, 2]", '"x"', "\0\0"])
+def test_what_is_no_page_of_the_source_is_refused_with_a_message(source: str, text: str) -> None:
+    with pytest.raises(UnexpectedPage, match=rf"{source}: expected .*{URL}"):
+        list(parser(source)(text, URL))
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[str, str]:
+    """A frozen page with pieces cut out, doubled, or replaced."""
+    page = draw(st.sampled_from(frozen()))
+    text = page.read_text("utf-8")
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, max(0, len(text) - 1)))
+        stop = min(len(text), start + draw(st.integers(0, 200)))
+        put = draw(
+            st.sampled_from(["", "<", ">", '"', "</div>", "<h2>", "<dl><dt>", "&#0;", "\ud800", "http://[", "null", "{", "?"])
+        )
+        text = draw(st.sampled_from([text[:start] + put + text[stop:], text[:stop] + text[start:], text[start:]]))
+    return page.parent.name, text
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(damaged())
+def test_a_damaged_page_gives_records_or_is_refused(case: tuple[str, str]) -> None:
+    source, text = case
+    try:
+        records = list(parser(source)(text, URL))
+    except UnexpectedPage:
+        return
+    for record in records:
+        json.dumps(line(record, b"key")).encode()
+        if isinstance(record, FaqEntry):
+            assert record.question.strip()
+            assert record.answer.strip()
+        if isinstance(record, SearchResult):
+            assert (record.rank is None) == (record.status != "observed")
+
+
+HOSTILE = {
+    "links that never close": '<a href="https://a.example/">',
+    "elements within elements": "<div>",
+    "nothing but questions": "<h3>Why?</h3><p>x</p>",
+    "buttons": "<button aria-expanded=false>Why?</button>",
+    "toggles of one panel": '<a data-target="#x">Why?</a>',
+    "a list without end": "<dt>Why?<dd>x",
+    "lists within lists": "<dl><dt>Why?<dd>",
+    "white space": "\t \n ",
+    "at signs": "a@",
+    "a host of dots": "b.",
+    "comments in code": " /*",
+    "brackets": "<",
+    "result titles": '<a href="https://a.example/"><h3>x</h3></a>',
+    "objects within objects": '{"a":',
+}
+OPENINGS = {
+    "faq_page": "<title>FAQ</title><h1>FAQ</h1><dl>",
+    "site": "<body><script>x</script><p>a@",
+    "search_page": "<title>x - Google Search</title>",
+    "search_api": "",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", MODULES)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_five_megabytes_of_one_thing_take_bounded_time(source: str, name: str) -> None:
+    text = OPENINGS[source] + HOSTILE[name] * (5_000_000 // len(HOSTILE[name]))
+    begun = time.process_time()
+    with contextlib.suppress(UnexpectedPage):
+        assert len(list(parser(source)(text, URL))) <= 2_000
+    assert time.process_time() - begun < BUSY_SECONDS
+
+
+def test_thousands_of_heads_in_deep_elements_take_bounded_time() -> None:
+    inner = "<h3>Why?</h3><p>x</p><button>Why?</button><b>Why?</b>" * 8_000
+    begun = time.process_time()
+    list(faq_page.parse(f"<h1>FAQ</h1>{'<div>' * 1_500}{inner}", URL))
+    assert time.process_time() - begun < BUSY_SECONDS
+
+
+# --- questions --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Can I pay later?",
+        "배송은 언제 되나요",
+        "반품할 수 있을까요",
+        "返品できますか",
+        "会員とは",
+        "Puis-je payer ?",
+        "退货吗",
+        "Why (E-403)? It fails",
+    ],
+)
+def test_questions_ask_with_or_without_a_mark(text: str) -> None:
+    assert wording.asks(text)
+
+
+@pytest.mark.parametrize("text", ["Payments", "결제", "お支払い", "https://a.example/?q=1", "Overview", "배송 안내"])
+def test_headings_that_state_do_not_ask(text: str) -> None:
+    assert not wording.asks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Was this article helpful?",
+        "Still have questions?",
+        "도움이 되었나요?",
+        "この記事は役に立ちましたか？",
+        "Can't find what you're looking for?",
+    ],
+)
+def test_what_asks_the_reader_is_no_question_of_the_page(text: str) -> None:
+    assert wording.is_feedback(text)
+
+
+@pytest.mark.parametrize(
+    ("printed", "bare"),
+    [
+        ("3.1.2. Which one?", "Which one?"),
+        ("Q2: Which?", "Which?"),
+        ("Q. 언제?", "언제?"),
+        ("2 nights or 3?", "2 nights or 3?"),
+        ("Why? ¶", "Why?"),
+    ],
+)
+def test_numbers_and_marks_around_a_question_go(printed: str, bare: str) -> None:
+    assert wording.bare_question(printed) == bare
+
+
+def test_the_order_of_groups_and_a_repeated_table_of_contents_change_nothing() -> None:
+    groups = [f"<h2>Group {g}</h2>" + "".join(f"<h3>Is it {g}{n}?</h3><p>Yes {g}{n}.</p>" for n in "abc") for g in "xyz"]
+    contents = "<ul>" + "".join(f'<li><a href="#{g}">Is it {g}a?</a></li>' for g in "xyz") + "</ul>"
+
+    def found(html: str) -> set[tuple[str, str, str | None]]:
+        return {(e.question, e.answer, e.group) for e in faq_page.parse(f"<h1>FAQ</h1>{html}", URL)}
+
+    assert len(found("".join(groups))) == 9
+    assert found("".join(groups)) == found(contents + "".join(reversed(groups)))
+
+
+def test_text_of_a_page_is_what_a_reader_sees() -> None:
+    flow = Flow(soup_of("<p>one <b>two</b><br>three<!-- four --><script>five</script></p><p>six&nbsp;</p>"))
+    assert flow.text(0, len(flow.pieces)) == "one two\nthree\nsix"
+
+
+# --- contacts ---------------------------------------------------------------------------------------------------------------
+
+
+def test_contact_pages_of_the_same_host_are_followed_and_no_others() -> None:
+    html = """<a href="/about">About</a><a href="/kontakt">x</a><a href="/contact#form">Contact</a><a href="/contact">Contact</a>
+    <a href="https://help.other.example/contact">Contact</a><a href="/c/7">고객센터</a><a href="/d">お問い合わせ</a><a href="mailto:support@shop.example">support</a>"""
+    assert list(site.contact_links(html, URL)) == [
+        f"https://www.shop.example{path}" for path in ("/kontakt", "/contact", "/c/7", "/d")
+    ]
+
+
+@pytest.mark.parametrize("text", ["kettle@2x.png", "a@b", "user@host..example", "@handle", "me@localhost"])
+def test_what_only_looks_like_an_address_is_none(text: str) -> None:
+    assert [p for p in site.parse(f"<p>{text}</p>", URL) if p.kind == "email"] == []
+
+
+# --- searches ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_keyword_cannot_change_where_a_request_goes() -> None:
+    keyword = Keyword(text="a b&q=c#d/../{locale}", engine="x", locale="ko-KR")
+    url = search_api.request_url("https://s.example/search?q={keyword}&l={locale}", keyword)
+    assert url.startswith("https://s.example/search?q=a%20b%26q%3Dc%23d%2F..%2F")
+    assert url.count("&") == 1
+
+
+def test_a_result_page_without_results_or_a_reason_is_refused_rather_than_taken_for_a_lost_ranking() -> None:
+    page = '<title>kettle - Google Search</title><form action="/search"><input name="q" value="kettle"></form><div id="rso"><div>new</div></div>'
+    with pytest.raises(UnexpectedPage, match="neither"):
+        list(search_page.parse(page, URL))
+
+
+def test_what_the_job_says_outranks_what_the_page_says() -> None:
+    page = (PAGES / "search_page" / "google_desktop_en.html").read_text("utf-8")
+    record = next(search_page.parse(page, URL, "kettle of copper", "mirror", "en-GB"))
+    assert (record.keyword, record.engine, record.locale) == ("kettle of copper", "mirror", "en-GB")
+
+
+def test_search_answers_are_told_from_pages() -> None:
+    assert search_api.recognises(' {"organic": []}', URL)
+    assert not search_api.recognises("<html>", URL)
