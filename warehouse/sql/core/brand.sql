@@ -1,0 +1,11 @@
+-- One row per brand of the market, the own one and its rivals alike.
+-- brand: brand id
+-- name: name for readers
+-- own: it is ours
+-- position: place in the market file, from 1
+with brands as (
+    select unnest(brands) as brand, generate_subscripts(brands, 1) as position
+    from raw.market
+)
+select brand.id as brand, brand.name, brand.own, position
+from brands

@@ -1,0 +1,253 @@
+-- One row per proposed cell and passage that bears on it: up to five that agree with the claim, one that does not.
+-- candidate_id: of mart.candidate
+-- position: 1 is the most telling; the counter-example comes last
+-- is_counter: this passage speaks against the claim
+-- quoted_from: review, reply or search result
+-- brand: whom the passage is about; null for a search result that belongs to no brand of the market
+-- review_id: core.review's id, null for a search result
+-- sentence_id: text.sentence's id, null for replies and search results
+-- quote: the passage, letter for letter as it stands in core.review's content or reply_text, or the search result's title
+-- url: where a reader finds it
+-- published_on: day of the review, or of the ranking; null when the source prints none
+-- source: core.review's source, or the search engine
+-- language: of the sentence; null for a search result
+-- stars: as printed, null without a rating
+-- stars_max: the best that the source's scale has
+-- sentiment: of the sentence about the theme, -1..1; null for replies and search results
+with thresholds as (
+    select
+        5 as quotes_max,      -- more are not read
+        12 as pool_size,      -- enough of each brand to choose five by different authors
+        400 as length_max,    -- longer ones are paragraphs without a full stop
+        30 as length_min,     -- shorter ones say nothing without their neighbours ...
+        10 as length_min_cjk, -- ... except in scripts that need a third of the letters
+        220 as length_good,
+        0.75 as good_rating,  -- four stars of five
+        0.25 as bad_rating    -- two stars of five
+),
+
+-- What the proposed cells ask for: passages on a topic, by a brand's customers, within a window. One cell's counter-example
+-- is another's proof, so both tones are fetched.
+topic as (
+    select
+        candidate_id,
+        coalesce(theme, case
+            when metric like 'rating%' then '(rating)'
+            when metric like 'reply%' then '(reply)'
+            when metric like 'visibility%' then '(visibility)'
+            else '(open)'
+        end) as topic,
+        brand as of_brand,
+        about,
+        "window",
+        tone
+    from mart.candidate
+),
+
+asked as (
+    select distinct t.topic, b.brand, t."window"
+    from topic t
+    join core.brand b on b.brand = t.about or (t.about is null and b.brand <> t.of_brand)
+),
+
+spoken as (
+    select a.topic, a.brand, a."window", m.label as tone, m.sentence_id, m.review_id, m.sentiment
+    from asked a
+    join text.mention m on m.theme = a.topic and m.brand = a.brand
+    -- Only reviews that the figures count on that side: a kind word within a complaint proves nothing.
+    join metric.review_theme v on v.review_id = m.review_id and v.theme = m.theme
+    where (m.label = 'positive' and v.value = 1) or (m.label = 'negative' and v.value = -1)
+    union all
+    select a.topic, a.brand, a."window", s.label, s.sentence_id, s.review_id, s.sentiment
+    from asked a
+    cross join thresholds h
+    join metric.review r on r.brand = a.brand
+    join text.sentence s on s.review_id = r.review_id
+    where
+        (a.topic = '(rating)' and s.label = 'positive' and r.rating >= h.good_rating)
+        or (a.topic = '(rating)' and s.label = 'negative' and r.rating <= h.bad_rating)
+        or (a.topic = '(reply)' and s.label = 'negative' and not r.replied)
+),
+
+theme_count as (
+    select sentence_id, count(*) as themes
+    from text.mention
+    where sentence_id in (select sentence_id from spoken)
+    group by sentence_id
+),
+
+-- Beyond doubt, plain, of readable length, clearly signed, and recent.
+ranked as (
+    select
+        p.*,
+        s.start,
+        s.stop,
+        s.language,
+        r.author,
+        case
+            when s.stop - s.start > h.length_good then 1
+            when s.stop - s.start < case when s.language in ('ko', 'ja', 'zh') then h.length_min_cjk else h.length_min end then 2
+            else 0
+        end as awkward,
+        coalesce(t.themes, 0) > 2 as is_crowded,
+        abs(p.sentiment) < 0.3 as is_faint,
+        -- Stars that say the opposite of the sentence: irony, or a sentence read wrongly.
+        coalesce(
+            (p.tone = 'positive' and r.rating <= h.bad_rating) or (p.tone = 'negative' and r.rating >= h.good_rating), false
+        ) as is_doubtful,
+        r.published_on
+    from spoken p
+    cross join thresholds h
+    join metric.review r on r.review_id = p.review_id and (p."window" = 'all' or r.period = p."window")
+    join text.sentence s on s.sentence_id = p.sentence_id
+    left join theme_count t on t.sentence_id = p.sentence_id
+    where s.stop - s.start <= h.length_max
+),
+
+by_author as (
+    select *
+    from ranked
+    qualify row_number() over (
+        partition by topic, brand, "window", tone, author
+        order by is_doubtful, awkward, is_crowded, is_faint, published_on desc nulls last, sentence_id
+    ) = 1
+),
+
+best as (
+    select *
+    from by_author
+    qualify row_number() over (
+        partition by topic, brand, "window", tone
+        order by is_doubtful, awkward, is_crowded, is_faint, published_on desc nulls last, sentence_id
+    ) <= (select pool_size from thresholds)
+),
+
+passage as (
+    select
+        b.topic,
+        b.brand as about,
+        b."window",
+        b.tone,
+        'review' as quoted_from,
+        b.brand,
+        b.review_id,
+        b.sentence_id,
+        trim(substring(c.content, b.start + 1, b.stop - b.start)) as quote,
+        coalesce(c.url, c.page_url) as url,
+        b.published_on,
+        c.source,
+        b.language,
+        c.stars,
+        c.stars_max,
+        b.sentiment,
+        b.author,
+        row_number() over (
+            partition by b.topic, b.brand, b."window", b.tone
+            order by b.is_doubtful, b.awkward, b.is_crowded, b.is_faint, b.published_on desc nulls last, b.sentence_id
+        ) as place
+    from best b
+    join core.review c on c.review_id = b.review_id
+    union all
+    select
+        a.topic,
+        a.brand,
+        a."window",
+        'positive',
+        'reply',
+        a.brand,
+        c.review_id,
+        null,
+        trim(substring(c.reply_text, 1, h.length_good)),
+        coalesce(c.url, c.page_url),
+        r.published_on,
+        c.source,
+        r.language,
+        c.stars,
+        c.stars_max,
+        null,
+        r.author,
+        row_number() over (partition by a.topic, a.brand, a."window" order by r.published_on desc nulls last, r.review_id)
+    from asked a
+    cross join thresholds h
+    join metric.review r on r.brand = a.brand and (a."window" = 'all' or r.period = a."window")
+    join core.review c on c.review_id = r.review_id
+    where a.topic = '(reply)' and length(trim(c.reply_text)) >= h.length_min_cjk
+    qualify
+        row_number() over (partition by a.topic, a.brand, a."window" order by r.published_on desc nulls last, r.review_id)
+        <= h.pool_size
+    union all
+    -- The rankings themselves: where the brand stands, or who stands first in its place.
+    select
+        a.topic,
+        a.brand,
+        a."window",
+        case when s.brand is not distinct from a.brand then 'positive' else 'negative' end,
+        'search result',
+        s.brand,
+        null,
+        null,
+        s.title,
+        s.url,
+        cast(s.as_of as date),
+        s.engine,
+        null,
+        null,
+        null,
+        null,
+        s.keyword,
+        row_number() over (
+            partition by a.topic, a.brand, a."window", s.brand is not distinct from a.brand
+            order by s.rank, s.keyword, s.engine, s.locale, s.url
+        )
+    from asked a
+    join metric.visibility_keyword v on v.brand = a.brand and v.age = 0
+    join core.search_result s
+        on s.keyword = v.keyword and s.engine = v.engine and s.locale is not distinct from v.locale and s.as_of = v.as_of
+    where
+        (
+            (a.topic = '(visibility)' and (s.rank <= 3 or s.brand = a.brand))
+            or (a.topic = '(open)' and s.rank <= 3)
+        )
+        and s.title <> ''
+),
+
+-- Over all brands that the cell is about; one passage per author, and no passage twice.
+offered as (
+    select t.candidate_id, p.tone <> t.tone as is_counter, p.*
+    from topic t
+    join passage p
+        on p.topic = t.topic and p."window" = t."window"
+        and (p.about = t.about or (t.about is null and p.about <> t.of_brand))
+    where p.quote <> ''
+    qualify
+        row_number() over (partition by t.candidate_id, p.author order by p.tone <> t.tone, p.place, p.about) = 1
+        and row_number() over (partition by t.candidate_id, p.quote order by p.tone <> t.tone, p.place, p.about) = 1
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by candidate_id, is_counter order by place, about, review_id, sentence_id, url) as number
+    from offered
+)
+
+select
+    candidate_id,
+    row_number() over (partition by candidate_id order by is_counter, number) as position,
+    is_counter,
+    quoted_from,
+    brand,
+    review_id,
+    sentence_id,
+    quote,
+    url,
+    published_on,
+    source,
+    language,
+    stars,
+    stars_max,
+    sentiment
+from numbered
+cross join thresholds
+where number <= case when is_counter then 1 else quotes_max end
+order by candidate_id, position

@@ -1,0 +1,30 @@
+-- One row per brand and engine: the share of the keyword set's clicks that its latest rankings would draw.
+-- brand: whose pages are looked for
+-- engine: search engine
+-- keyword_count: keywords that the market watches on this engine
+-- observed_count: of these, answered in the latest check: the brand was found, or was absent within the depth
+-- unknown_count: of these, failed or blocked in the latest check, or never asked; they count neither for nor against
+-- visibility: mean click share over the answered keywords, 0..1; null when none was answered
+-- low: lower 95 % bound; always null: the keyword set is read whole, there is no sample to be unsure of
+-- high: upper 95 % bound; always null, as low
+with watched as (
+    select keyword, engine, locale from core.keyword
+    union
+    select keyword, engine, locale from core.search_result where keyword is not null
+)
+
+select
+    b.brand,
+    w.engine,
+    count(*) as keyword_count,
+    count(v.click_share) as observed_count,
+    count(*) - count(v.click_share) as unknown_count,
+    avg(v.click_share) as visibility,
+    cast(null as double) as low,
+    cast(null as double) as high
+from core.brand b
+cross join watched w
+left join metric.visibility_keyword v
+    on v.brand = b.brand and v.keyword = w.keyword and v.engine = w.engine and v.locale is not distinct from w.locale and v.age = 0
+group by b.brand, w.engine
+order by b.brand, w.engine

@@ -1,0 +1,34 @@
+-- One row per brand, theme and rival that is surely getting better where the brand is not strong.
+-- brand: whose strength, weakness, opportunity or threat it is
+-- quadrant: threat
+-- theme: core.theme's id, null for the rating
+-- metric: as in metric.test
+-- window: all or current
+-- about: the brand whose reviews prove it; null for all brands but the named one
+-- tone: positive or negative: which sentences prove it
+-- claim: one English sentence with its numbers
+-- statistics: n, effect with its 95 % interval, and q, as people read them
+-- n, n_rest, effect, low, high, q_value: as in metric.test of the rival
+-- strength: as in rule.finding
+select
+    b.brand,
+    'threat' as quadrant,
+    f.theme,
+    f.metric,
+    f."window",
+    f.brand as about,
+    'positive' as tone,
+    f.brand_name || ' is catching up. ' || f.change as claim,
+    f.statistics,
+    f.n,
+    f.n_rest,
+    f.effect,
+    f.low,
+    f.high,
+    f.q_value,
+    f.strength
+from rule.movement f
+join core.brand b on b.brand <> f.brand
+left join rule.standing s on s.brand = b.brand and s.theme = f.theme
+where f.direction = 'better'
+    and not coalesce(s.is_strong or s.is_rising, false)

@@ -1,0 +1,37 @@
+-- One row per brand, theme and rival that is surely strong where the brand is surely weak.
+-- brand: whose strength, weakness, opportunity or threat it is
+-- quadrant: threat
+-- theme: core.theme's id
+-- metric: as in metric.test
+-- window: all or current
+-- about: the brand whose reviews prove it; null for all brands but the named one
+-- tone: positive or negative: which sentences prove it
+-- claim: one English sentence with its numbers
+-- statistics: n, effect with its 95 % interval, and q, as people read them
+-- n, n_rest, effect, low, high, q_value: as in metric.test of the rival
+-- strength: as in rule.finding
+select
+    b.brand,
+    'threat' as quadrant,
+    f.theme,
+    f.metric,
+    f."window",
+    f.brand as about,
+    'positive' as tone,
+    f.brand_name || ' is strong in ' || f.label || ', where ' || b.name || ' lags: ' || case f.metric
+        when 'net_sentiment' then 'net sentiment ' || f.value_text || ' against '
+        when 'praise_share' then 'praised in ' || f.value_text || ' of reviews against '
+    end
+    || f.value_rest_text || ' at ' || f.rivals || ' (' || f.period || ')' as claim,
+    f.statistics,
+    f.n,
+    f.n_rest,
+    f.effect,
+    f.low,
+    f.high,
+    f.q_value,
+    f.strength
+from rule.finding f
+join core.brand b on b.brand <> f.brand
+join rule.standing s on s.brand = b.brand and s.theme = f.theme
+where f.metric in ('net_sentiment', 'praise_share') and f.direction = 'better' and s.is_weak
