@@ -1,0 +1,257 @@
+"""From counts to `metric.test`: one comparison per row, each with its effect, interval, p and q."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.swot.statistics import Differences, Floats, Strata, above, benjamini_hochberg, differences, paired
+
+_SHARES = ("complaint_share", "praise_share")
+
+
+class Contrast(NamedTuple):
+    """One row of metric.contrast; see its header."""
+
+    metric: str
+    brand: str
+    theme: str | None
+    without: str | None
+    window: str
+    basis: str
+    stratum: str
+    n: int
+    total: float
+    squares: float
+    n_rest: int
+    total_rest: float
+    squares_rest: float
+    mentioning: int
+    mentioning_rest: int
+
+
+class Level(NamedTuple):
+    """One row of metric.level; see its header."""
+
+    metric: str
+    brand: str
+    theme: str | None
+    window: str
+    n: int
+    total: int
+    threshold: float
+
+
+class Pair(NamedTuple):
+    """One row of metric.pair; see its header."""
+
+    metric: str
+    brand: str
+    keyword: str
+    value: float
+    value_rest: float
+
+
+class Comparison(NamedTuple):
+    """One row of metric.test."""
+
+    metric: str
+    brand: str
+    theme: str | None
+    window: str
+    basis: str
+    n: int
+    n_rest: int | None
+    mentioning: int
+    mentioning_rest: int
+    value: float | None = None
+    value_rest: float | None = None
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    """None where there were too few reviews to ask."""
+    q_value: float | None = None
+
+
+GRAIN = (
+    "One row per comparison of the run: a brand against the others, its newest window against the one before, or a fixed level."
+)
+
+COLUMNS = {
+    "metric": "what is compared, as in metric.contrast, metric.level and metric.pair",
+    "brand": "the named brand",
+    "theme": "core.theme's id, null where the metric has none",
+    "window": "all or current",
+    "basis": "platform, language (see metric.contrast), keyword (paired by keyword) or level (against a fixed level)",
+    "n": "reviews (or keywords) of the named brand that could be compared; of a level, those that are counted",
+    "n_rest": "reviews on the other side; null against a level",
+    "mentioning": "of n, reviews that mention the theme; where the metric has no theme, n",
+    "mentioning_rest": "of n_rest, reviews that mention the theme; where the metric has no theme, n_rest",
+    "value": "mean of the named side, each stratum weighted as in the effect",
+    "value_rest": "mean of the other side, or the level",
+    "effect": "value - value_rest",
+    "low": "lower 95 % bound of the effect, not adjusted for the number of comparisons",
+    "high": "upper 95 % bound of the effect, not adjusted for the number of comparisons",
+    "p_value": "two-sided (one-sided against a level), the largest over the rests with one rival left out; null with too few reviews",
+    "q_value": "Benjamini-Hochberg over all comparisons of the run (over all levels for a level); null with p_value",
+}
+
+
+def compare(
+    contrasts: Iterable[Contrast], levels: Iterable[Level], pairs: Iterable[Pair], *, min_reviews: int
+) -> list[Comparison]:
+    """All comparisons, ordered. Those with too few reviews are listed without p and q.
+
+    The q-values of comparisons and of levels are made apart: that a market complains of something in more than a tenth of its
+    reviews is often beyond doubt, and must not lend its certainty to a comparison.
+    """
+    compared = [*_contrasted(contrasts, min_reviews), *_paired(pairs)]
+    levelled = _levelled(levels, min_reviews)
+    return sorted([*_adjusted(compared), *_adjusted(levelled)], key=lambda t: (t.metric, t.brand, t.theme or "", t.window))
+
+
+def _contrasted(contrasts: Iterable[Contrast], min_reviews: int) -> list[Comparison]:
+    """One test per comparison. Against several rivals its p is the largest over the rests with one rival left out.
+
+    So a brand is not called weak because one rival shines, nor strong because one rival fails everybody.
+    """
+    rows = sorted(contrasts, key=lambda c: (*_asked(c), c.without or "", c.stratum))
+    groups = [list(g) for _, g in groupby(rows, key=lambda c: (*_asked(c), c.without or ""))]
+    found = differences(_strata(groups), len(groups))
+    out: list[Comparison] = []
+    for _, indices in groupby(range(len(groups)), key=lambda i: _asked(groups[i][0])):
+        whole, *partial = indices
+        test = _counted(groups[whole])
+        p_values = [
+            float(found.p_value[i])
+            for i in partial
+            # Nearly all of the rest is this one rival: without it there is nobody left to ask.
+            if sum(row.n_rest for row in groups[i]) >= min_reviews
+        ]
+        test = _found(test, found, whole, enough=_suffices(test, min_reviews))
+        if test.p_value is not None:
+            test = test._replace(p_value=max(test.p_value, *p_values, 0.0))
+        out.append(test)
+    return out
+
+
+def _asked(row: Contrast) -> tuple[str, str, str, str]:
+    return row.metric, row.brand, row.theme or "", row.window
+
+
+def _counted(strata: Sequence[Contrast]) -> Comparison:
+    first = strata[0]
+    return Comparison(
+        metric=first.metric,
+        brand=first.brand,
+        theme=first.theme,
+        window=first.window,
+        basis=first.basis,
+        n=sum(row.n for row in strata),
+        n_rest=sum(row.n_rest for row in strata),
+        mentioning=sum(row.mentioning for row in strata),
+        mentioning_rest=sum(row.mentioning_rest for row in strata),
+    )
+
+
+def _suffices(test: Comparison, min_reviews: int) -> bool:
+    """Enough reviews on both sides; for a share, which is low where nobody mentions the theme, enough mentions of both together."""
+    is_share = test.metric.removesuffix("_change") in _SHARES
+    enough = min(test.n, test.n_rest or 0) >= min_reviews
+    return enough and (not is_share or test.mentioning + test.mentioning_rest >= min_reviews)
+
+
+def _strata(groups: Sequence[Sequence[Contrast]]) -> Strata:
+    rows = [row for strata in groups for row in strata]
+
+    def column(values: Iterable[float]) -> Floats:
+        return np.fromiter(values, dtype=np.float64, count=len(rows))
+
+    return Strata(
+        comparison=np.repeat(np.arange(len(groups)), [len(strata) for strata in groups]),
+        n=column(r.n for r in rows),
+        total=column(r.total for r in rows),
+        squares=column(r.squares for r in rows),
+        n_rest=column(r.n_rest for r in rows),
+        total_rest=column(r.total_rest for r in rows),
+        squares_rest=column(r.squares_rest for r in rows),
+        worst=column(-1.0 if r.metric.startswith("net_sentiment") else 0.0 for r in rows),
+        best=np.ones(len(rows)),
+    )
+
+
+def _levelled(levels: Iterable[Level], min_reviews: int) -> list[Comparison]:
+    rows = sorted(levels, key=lambda r: (r.metric, r.brand, r.theme or "", r.window))
+    found = above(
+        np.array([r.total for r in rows], dtype=np.float64),
+        np.array([r.n for r in rows], dtype=np.float64),
+        np.array([r.threshold for r in rows], dtype=np.float64),
+    )
+    return [
+        _found(
+            Comparison(
+                metric=r.metric,
+                brand=r.brand,
+                theme=r.theme,
+                window=r.window,
+                basis="level",
+                n=r.n,
+                n_rest=None,
+                mentioning=r.n,
+                mentioning_rest=0,
+            ),
+            found,
+            i,
+            # An exact binomial test needs no minimum of its own; for reviews it is the market's.
+            enough=r.theme is None or r.n >= min_reviews,
+        )
+        for i, r in enumerate(rows)
+    ]
+
+
+def _paired(pairs: Iterable[Pair]) -> list[Comparison]:
+    rows = sorted(pairs)
+    out = []
+    for (metric, brand), grouped in groupby(rows, key=lambda r: (r.metric, r.brand)):
+        values = np.array([[r.value, r.value_rest] for r in grouped], dtype=np.float64)
+        n = len(values)
+        effect, low, high, p_value = paired(values[:, 0] - values[:, 1])
+        out.append(
+            Comparison(
+                metric=metric,
+                brand=brand,
+                theme=None,
+                window="all" if metric == "visibility" else "current",
+                basis="keyword",
+                n=n,
+                n_rest=n,
+                mentioning=n,
+                mentioning_rest=n,
+                value=float(values[:, 0].mean()),
+                value_rest=float(values[:, 1].mean()),
+                effect=effect if n > 1 else None,
+                low=low if n > 1 else None,
+                high=high if n > 1 else None,
+                p_value=p_value if n > 1 else None,
+            )
+        )
+    return out
+
+
+def _found(row: Comparison, found: Differences, i: int, *, enough: bool) -> Comparison:
+    return row._replace(
+        value=float(found.value[i]),
+        value_rest=float(found.value_rest[i]),
+        effect=float(found.effect[i]),
+        low=float(found.low[i]),
+        high=float(found.high[i]),
+        p_value=float(found.p_value[i]) if enough else None,
+    )
+
+
+def _adjusted(rows: list[Comparison]) -> list[Comparison]:
+    asked = [r for r in rows if r.p_value is not None]
+    q_values = benjamini_hochberg(np.array([r.p_value for r in asked], dtype=np.float64))
+    return [r for r in rows if r.p_value is None] + [r._replace(q_value=float(q)) for r, q in zip(asked, q_values, strict=True)]

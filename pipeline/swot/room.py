@@ -1,0 +1,163 @@
+"""Runs the room: metric SQL, the tests, rule SQL, mart SQL."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from pipeline.market import SwotSettings
+from pipeline.swot import comparisons
+from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair
+from warehouse import build
+
+_READS = (
+    "core.brand",
+    "core.source",
+    "core.theme",
+    "core.keyword",
+    "core.review",
+    "core.faq_entry",
+    "core.contact_point",
+    "core.search_result",
+    "core.coverage",
+    "text.sentence",
+    "text.mention",
+)
+
+_TYPES = {str: "varchar", int: "bigint", float: "double", str | None: "varchar", int | None: "bigint", float | None: "double"}
+
+
+_CANDIDATE = "One row per cell that a rule proposes; mart.swot_cell picks from them."
+
+_CANDIDATE_COLUMNS = {
+    "candidate_id": "16 hex digits of rule, brand, quadrant, theme, metric, window and about",
+    "rule": "the file under warehouse/sql/rule that proposes it",
+    "brand": "whose strength, weakness, opportunity or threat it is",
+    "quadrant": "strength, weakness, opportunity or threat",
+    "theme": "core.theme's id, null where the claim has none",
+    "metric": "as in metric.test",
+    "window": "all or current",
+    "about": "the brand whose reviews or pages prove it; null for all brands but the named one",
+    "tone": "positive or negative: which sentences prove it",
+    "claim": "one English sentence with its numbers",
+    "statistics": "n, effect with its 95 % interval, and q, as people read them",
+    "n": "as in metric.test",
+    "n_rest": "as in metric.test",
+    "effect": "as in metric.test",
+    "low": "as in metric.test",
+    "high": "as in metric.test",
+    "q_value": "as in metric.test",
+    "strength": "as in rule.finding",
+}
+
+
+class SwotError(RuntimeError):
+    """The room cannot work on this build file; the message says what is missing and what to run."""
+
+
+def swot(build_file: Path, *, settings: SwotSettings, progress: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+    """Replaces metric.*, rule.* and mart.* of the build file; row counts by table.
+
+    Raises SwotError when the file is not there, or `load` and `score` have not filled it.
+    """
+    if not build_file.exists():
+        raise SwotError(
+            f"swot: expected the build file {build_file}, found none. Run `rivalscope load` and `rivalscope score` first."
+        )
+    con = build.connect(build_file)
+    try:
+        held = set(build.tables(con))
+        if missing := [name for name in _READS if name not in held]:
+            raise SwotError(
+                f"swot: expected {', '.join(missing)} in {build_file}, found no such table. "
+                "Run `rivalscope load` and `rivalscope score` first."
+            )
+        with build.transaction(con):
+            counts = run(con, settings=settings, progress=progress)
+        con.execute("checkpoint")
+    finally:
+        con.close()
+    return counts
+
+
+def run(
+    con: duckdb.DuckDBPyConnection, *, settings: SwotSettings, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, int]:
+    """As `swot`, on an open connection and without a transaction of its own."""
+    for schema in ("metric", "rule", "mart"):
+        con.execute(f"drop schema if exists {schema} cascade")
+        con.execute(f"create schema {schema}")
+    counts = {"metric.setting": _settings(con, settings)}
+    counts |= _folder(con, "metric", progress)
+    counts["metric.test"] = _tests(con, settings)
+    progress(f"metric.test: {counts['metric.test']:,} rows")
+    counts |= _folder(con, "rule", progress)
+    counts["mart.candidate"] = _candidates(con)
+    counts |= _folder(con, "mart", progress)
+    return counts
+
+
+def _folder(con: duckdb.DuckDBPyConnection, schema: str, progress: Callable[[str], None]) -> dict[str, int]:
+    """As `build.run_folder`, within the transaction of the whole room."""
+    counts = {}
+    for model in build.ordered(build.models(schema), present=build.tables(con)):
+        counts[model.name] = build.make(con, model)
+        progress(f"{model.name}: {counts[model.name]:,} rows")
+    return counts
+
+
+def _settings(con: duckdb.DuckDBPyConnection, settings: SwotSettings) -> int:
+    values = settings.model_dump()
+    con.execute("create table metric.setting (name varchar, value double)")
+    con.executemany("insert into metric.setting values (?, ?)", [[name, float(value)] for name, value in values.items()])
+    build.describe(
+        con,
+        "metric.setting",
+        "One row per setting of the market file's [swot] that SQL reads.",
+        {"name": "as in the market file", "value": "in the setting's own unit"},
+    )
+    return len(values)
+
+
+def _tests(con: duckdb.DuckDBPyConnection, settings: SwotSettings) -> int:
+    rows = comparisons.compare(
+        (Contrast(*row) for row in _rows(con, "metric.contrast", Contrast._fields)),
+        (Level(*row) for row in _rows(con, "metric.level", Level._fields)),
+        (Pair(*row) for row in _rows(con, "metric.pair", Pair._fields)),
+        min_reviews=settings.min_reviews,
+    )
+    kinds = {name: _TYPES[kind] for name, kind in Comparison.__annotations__.items()}
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
+    con.execute(f"create table metric.test ({columns})")
+    # One JSON text: bound row by row or list by list, a thousand comparisons take DuckDB a second. It rounds no double.
+    con.execute(
+        "insert into metric.test by name select unnest(from_json(?, ?), recursive := true)",
+        [orjson.dumps([row._asdict() for row in rows]).decode(), orjson.dumps([kinds]).decode()],
+    )
+    build.describe(con, "metric.test", comparisons.GRAIN, comparisons.COLUMNS)
+    return len(rows)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return con.execute(f"select {names} from {table}").fetchall()  # noqa: S608 - names from this package
+
+
+def _candidates(con: duckdb.DuckDBPyConnection) -> int:
+    """The tables of schema `rule` that propose cells, one under the other: a new rule is a new file and nothing else."""
+    rules = [
+        row[0]
+        for row in con.execute(
+            "select table_name from duckdb_columns() where database_name = current_database() and schema_name = 'rule'"
+            " and column_name = 'quadrant' order by 1"
+        ).fetchall()
+    ]
+    union = " union all by name ".join(f"select '{rule}' as rule, * from rule.\"{rule}\"" for rule in rules)  # noqa: S608 - our file names
+    key = "rule || '|' || concat_ws('|', brand, quadrant, coalesce(theme, ''), metric, \"window\", coalesce(about, ''))"
+    con.execute(
+        f"create table mart.candidate as select substring(md5({key}), 1, 16) as candidate_id, * from ({union}) order by 1"  # noqa: S608 - made above
+    )
+    build.describe(con, "mart.candidate", _CANDIDATE, _CANDIDATE_COLUMNS)
+    return int(con.execute("select count(*) from mart.candidate").fetchall()[0][0])
