@@ -1,0 +1,190 @@
+"""The command line: `rivalscope COMMAND`. Each room is a command, and a task of the DAG is one of these commands.
+
+Exit codes: 0 done; 1 it was tried and something is wrong (the message says what); 2 the command was not understood.
+"""
+
+import argparse
+import importlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+_EPILOG = """examples:
+  rivalscope run markets/demo.toml            gather, load, score, swot, report, publish in one go
+  rivalscope targets markets/demo.toml        what gather would run
+  rivalscope gather markets/demo.toml --target northpan.reviews.schema_org
+  rivalscope parse faq page.html --url https://shop.example/faq
+  rivalscope up                               Airflow on 127.0.0.1:8080, one DAG for each market file
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; everything that people should read goes to stderr."""
+    options = _parser().parse_args(arguments)
+    # A command that Airflow or a person ends stops its children on the way out.
+    signal.signal(signal.SIGTERM, _interrupted)
+    began = time.monotonic()
+
+    def progress(line: str) -> None:
+        print(f"{time.monotonic() - began:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+    try:
+        return _command(options.function)(options, progress)
+    except KeyboardInterrupt:
+        print("rivalscope: stopped. The same command again continues where this one was.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # the outermost place: a person reads it
+        if getattr(options, "traceback", False) or not isinstance(error, ValueError | OSError | RuntimeError):
+            raise
+        print(f"rivalscope {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _command(name: str) -> Callable[[argparse.Namespace, Callable[[str], None]], int]:
+    """A command's function; its module is imported only now, so that no command waits for another's libraries."""
+    module, function = name.split(":")
+    found = getattr(importlib.import_module(module), function)
+    return lambda options, progress: found(options, progress) or 0
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"expected an ISO 8601 time such as 2026-05-31 or 2026-05-31T06:00:00Z, found {text!r}"
+        ) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rivalscope",
+        description="Watches the competitors in a market and says, with evidence, how customers experience each of them.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, function: str, short: str, long: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name, help=short, description=f"{short}\n\n{long}".strip(), formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        added.set_defaults(function=function)
+        added.add_argument("--traceback", action="store_true", help="show where in the code an error arose")
+        return added
+
+    def room(name: str, short: str, long: str = "") -> argparse.ArgumentParser:
+        added = command(name, f"pipeline.rooms:{name}", short, long)
+        added.add_argument("market", type=Path, help="the market file, e.g. markets/demo.toml")
+        added.add_argument(
+            "--data", type=Path, metavar="DIR", help="where everything of this market is kept (default: data/<market>)"
+        )
+        added.add_argument("--run", metavar="ID", help="which run (default: the newest; run and gather begin a new one)")
+        added.add_argument(
+            "--as-of", type=_moment, metavar="T", help="ISO 8601; nothing learnt or published later counts (default: now)"
+        )
+        return added
+
+    room(
+        "run",
+        "The whole job without Airflow: gather, load, score, swot, report, publish.",
+        "A source that fails does not stop the others: the report says what is missing, and the exit code is 1.\n"
+        "Ended at any moment, the same command again gives the same tables.",
+    )
+    added = room(
+        "gather",
+        "Fetch or read the market's sources into landing files.",
+        "A crawl that cannot be trusted (errors, too few records, a refusal) goes to rejected/ with the reason and changes no table.\n"
+        "A source that has landed in this run is left alone.",
+    )
+    added.add_argument(
+        "--target", action="append", metavar="ID", help="only this one (see `rivalscope targets`); may be repeated"
+    )
+    room("load", "Build a new private database file from the landing files: raw.* as seen, core.* one row per real thing.")
+    room("score", "Score what is new by sentence: language, sentiment, themes. Known texts come from the score store.")
+    room("swot", "Metrics, tests and the SWOT cells with their evidence.")
+    room("report", "Write the run's report: HTML, Markdown, XLSX and JSON.")
+    room(
+        "publish",
+        "Check the build, swap it in as warehouse.duckdb and write Parquet beside it.",
+        "A failed check keeps the published file as it is. Readers never meet a lock or half a build.",
+    )
+    room("outcome", "Say what of this run is missing; exit 1 if anything is.")
+
+    added = command("targets", "pipeline.rooms:targets", "Show what gather would run: one line for each crawl.")
+    added.add_argument("market", type=Path)
+    added.add_argument("--json", action="store_true", help="as one line of JSON")
+
+    added = command(
+        "parse",
+        "pipeline.parse:parse",
+        "Parse one saved page and print its records as JSON lines.",
+        "Prints nothing and exits 0 where the page holds no record; exits 1 where it is not what the source expects.",
+    )
+    added.add_argument("kind", choices=("reviews", "faq", "ranking", "contact"))
+    added.add_argument("file", type=Path, metavar="FILE", help="the saved page; - for standard input")
+    added.add_argument("--url", required=True, help="where the page was seen")
+    added.add_argument("--source", metavar="NAME", help="module name (default: found from the page itself)")
+    added.add_argument(
+        "--key-file", type=Path, help="key of the author hashes (default: data/.secrets/author.key, made on first use)"
+    )
+
+    added = command(
+        "freeze",
+        "pipeline.parse:freeze",
+        "Keep one page as a test case of its source.",
+        "Saves the page under tests/pages/<source>/ for you to cut down and to replace names in; the test then writes the records\n"
+        "it finds beside it and fails until you have read them. A web address is fetched politely, robots.txt obeyed.",
+    )
+    added.add_argument("source", metavar="SOURCE", help="module name, e.g. schema_org")
+    added.add_argument("page", metavar="URL|FILE")
+    added.add_argument("--case", metavar="NAME", help="name of the case (default: from the address)")
+    added.add_argument("--contact", help="your address for the site's owner; needed to fetch a URL")
+    added.add_argument(
+        "--allow-host", action="append", default=[], metavar="HOST[:PORT]", help="a private address that may be fetched"
+    )
+    added.add_argument("--folder", type=Path, default=Path("tests/pages"))
+
+    added = command(
+        "label",
+        "pipeline.text.label:command",
+        "Add language, sentiment and themes to texts, one JSON line each, from stdin to stdout.",
+        'In: {"text": "...", "language": "ko"} (language may be left out). Out: the same with language, sentiment (-1..1), label\n'
+        "(positive, neutral, negative) and themes [{theme, sentiment}]. The order is kept, one line out for each line in.",
+    )
+    added.add_argument(
+        "--teach",
+        type=Path,
+        metavar="RATED.jsonl.gz",
+        help="rated texts to learn from: text, language, rating and rating_max, or label",
+    )
+    added.add_argument("--languages", default="en,ko,ja", help="languages to tell apart (default: en,ko,ja)")
+
+    added = command(
+        "up", "pipeline.rooms:up", "Run Airflow: UI on 127.0.0.1:8080, one DAG for each market file, paused until you say so."
+    )
+    added.add_argument("--port", type=int, default=8080)
+
+    added = command(
+        "demo",
+        "pipeline.rooms:demo",
+        "Serve the demo market on loopback, run its DAG, and print the SWOT table.",
+        "No key and no network: an own brand and three rivals, invented, with planted truth for the report to find.",
+    )
+    added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
+    added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""report.json: the same rows for programs."""
+
+from dataclasses import asdict
+
+import orjson
+
+from pipeline.report.facts import Report
+
+FILE = "report.json"
+
+
+def render(report: Report) -> bytes:
+    body = {
+        "run": asdict(report.run),
+        "windows": report.windows,
+        "brands": report.brands,
+        "cells": [asdict(cell) | {"evidence": [asdict(q) for q in report.quotes_of(cell.cell_id)]} for cell in report.cells],
+        "themes": report.matrix,
+        "trend": report.trend,
+        "coverage": report.coverage,
+    }
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,307 @@
+"""What a report says, read once from a build: every format prints from these rows, so none can say anything of its own.
+
+Each class below is one row of the table that it names; the tables' own comments explain the columns.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from warehouse.build import connect
+
+QUADRANTS = ("strength", "weakness", "opportunity", "threat")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """core.run."""
+
+    run_id: str
+    as_of: datetime
+    market: str
+    market_name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """metric.window."""
+
+    name: str
+    starts_on: date | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """mart.summary."""
+
+    brand: str
+    name: str
+    own: bool
+    position: int
+    review_count: int
+    mean_stars: float | None
+    net_sentiment: float | None
+    reply_rate: float | None
+    reply_low: float | None
+    reply_high: float | None
+    answerable_count: int
+    median_reply_hours: float | None
+    faq_count: int | None
+    channels: list[str] | None
+    visibility: float | None
+    keyword_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """mart.swot_table."""
+
+    brand: str
+    strengths: list[str]
+    weaknesses: list[str]
+    opportunities: list[str]
+    threats: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """mart.swot_cell."""
+
+    cell_id: str
+    brand: str
+    quadrant: str
+    theme: str | None
+    metric: str
+    window: str
+    claim: str
+    statistics: str
+    also: list[str]
+    effect: float | None
+    low: float | None
+    high: float | None
+    n: int
+    n_rest: int | None
+    q_value: float | None
+    rule: str
+    position: int
+    for_us: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """mart.evidence."""
+
+    cell_id: str
+    position: int
+    is_counter: bool
+    quoted_from: str
+    review_id: str | None
+    sentence_id: str | None
+    brand: str | None
+    quote: str
+    url: str | None
+    published_on: date | None
+    source: str
+    language: str | None
+    stars: float | None
+    stars_max: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """mart.theme_matrix, over all reviews."""
+
+    brand: str
+    theme: str
+    window: str
+    mentioning_count: int
+    net_sentiment: float | None
+    net_low: float | None
+    net_high: float | None
+    share: float | None
+    complaint_share: float | None
+    praise_share: float | None
+    q_value: float | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """core.theme."""
+
+    theme: str
+    name: str
+    stage: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """metric.trend; theme None for the reviews as a whole."""
+
+    brand: str
+    theme: str | None
+    month: date
+    mentioning_count: int
+    net_sentiment: float | None
+    net_low: float | None
+    net_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crawl:
+    """mart.coverage."""
+
+    target: str
+    basis: str
+    status: str
+    record_count: int | None
+    last_landed_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The rows of one run, and the few questions that every format asks of them."""
+
+    run: RunFacts
+    windows: Sequence[Window]
+    brands: Sequence[Brand]
+    table: Sequence[Row]
+    cells: Sequence[Cell]
+    quotes: Sequence[Quote]
+    matrix: Sequence[Square]
+    themes: Sequence[Theme]
+    trend: Sequence[Point]
+    coverage: Sequence[Crawl]
+    settings: dict[str, float]
+    test_count: int
+
+    quadrants = QUADRANTS
+
+    @property
+    def review_count(self) -> int:
+        return sum(brand.review_count for brand in self.brands)
+
+    @property
+    def min_reviews(self) -> int:
+        return int(self.settings["min_reviews"])
+
+    @property
+    def q_max(self) -> float:
+        return self.settings["q_max"]
+
+    @cached_property
+    def current(self) -> Window | None:
+        """The newest quarter; None when no review has a date."""
+        return next((w for w in self.windows if w.name == "current" and w.ends_on is not None), None)
+
+    @property
+    def stale_days(self) -> int:
+        """Days from the newest review to the as-of where they are many enough to be told, else 0."""
+        if self.current is None or self.current.ends_on is None:
+            return 0
+        age = (self.run.as_of.date() - self.current.ends_on).days
+        return age if age > 30 else 0
+
+    @property
+    def missing(self) -> Sequence[Crawl]:
+        return [crawl for crawl in self.coverage if crawl.status in {"failed", "blocked", "not_asked"}]
+
+    def brand_name(self, brand: str | None) -> str:
+        """Empty for None: a search result that belongs to no brand of the market."""
+        return next((b.name for b in self.brands if b.brand == brand), brand or "")
+
+    def theme_name(self, theme: str | None) -> str:
+        return next((t.name for t in self.themes if t.theme == theme), theme or "")
+
+    def cells_of(self, brand: str, quadrant: str | None = None) -> list[Cell]:
+        return [c for c in self.cells if c.brand == brand and quadrant in (None, c.quadrant)]
+
+    def quotes_of(self, cell_id: str) -> list[Quote]:
+        return self._quotes.get(cell_id, [])
+
+    @cached_property
+    def _quotes(self) -> dict[str, list[Quote]]:
+        return {cell_id: list(found) for cell_id, found in groupby(self.quotes, lambda q: q.cell_id)}
+
+    def empty_text(self, brand: str, quadrant: str) -> str:
+        """What the table prints where no claim passed, e.g. "Not enough evidence (n = 7)"."""
+        plural = {"strength": "strengths", "weakness": "weaknesses", "opportunity": "opportunities", "threat": "threats"}[
+            quadrant
+        ]
+        row = next(r for r in self.table if r.brand == brand)
+        return "; ".join(getattr(row, plural))
+
+    def matrix_of(self, theme: str, brand: str) -> Square | None:
+        return self._squares.get((theme, brand))
+
+    @cached_property
+    def _squares(self) -> dict[tuple[str, str], Square]:
+        return {(square.theme, square.brand): square for square in self.matrix}
+
+    @property
+    def stages(self) -> Iterator[tuple[str, list[Theme]]]:
+        """Journey stages with their themes, in the taxonomy's order, those that nobody mentioned left out."""
+        seen = {square.theme for square in self.matrix if square.mentioning_count}
+        for stage, themes in groupby(self.themes, lambda theme: theme.stage):
+            if spoken_of := [theme for theme in themes if theme.theme in seen]:
+                yield stage, spoken_of
+
+    @cached_property
+    def overall_trend(self) -> list[Point]:
+        """By month, without the months that hold too few reviews to say anything."""
+        return [
+            p for p in self.trend if p.theme is None and p.mentioning_count >= self.min_reviews and p.net_sentiment is not None
+        ]
+
+    @property
+    def months(self) -> list[tuple[date, dict[str, Point]]]:
+        """Newest first; each brand's point where it has one."""
+        by_month: dict[date, dict[str, Point]] = {}
+        for point in self.overall_trend:
+            by_month.setdefault(point.month, {})[point.brand] = point
+        return sorted(by_month.items(), reverse=True)
+
+
+_R = TypeVar("_R")
+
+
+def read(build_file: Path) -> Report:
+    """Raises duckdb.Error when the build has not been through `rivalscope swot`."""
+    con = connect(build_file, read_only=True)
+    try:
+        brands = sorted(_rows(con, "mart.summary", Brand), key=lambda b: (not b.own, b.position))
+        order = {brand.brand: number for number, brand in enumerate(brands)}
+        return Report(
+            run=_rows(con, "core.run", RunFacts)[0],
+            windows=_rows(con, 'metric."window"', Window),
+            brands=brands,
+            table=_rows(con, "mart.swot_table", Row),
+            cells=sorted(
+                _rows(con, "mart.swot_cell", Cell), key=lambda c: (order[c.brand], QUADRANTS.index(c.quadrant), c.position)
+            ),
+            quotes=sorted(_rows(con, "mart.evidence", Quote), key=lambda q: (q.cell_id, q.position)),
+            matrix=[square for square in _rows(con, "mart.theme_matrix", Square) if square.window == "all"],
+            themes=sorted(_rows(con, "core.theme", Theme), key=lambda t: t.position),
+            trend=sorted(_rows(con, "metric.trend", Point), key=lambda p: (p.brand, p.theme or "", p.month)),
+            coverage=sorted(_rows(con, "mart.coverage", Crawl), key=lambda c: c.target),
+            settings=dict(con.execute("from metric.setting").fetchall()),
+            test_count=int(con.execute("select count(*) from metric.test").fetchall()[0][0]),
+        )
+    finally:
+        con.close()
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str, row: type[_R]) -> list[_R]:
+    """The table's rows as instances of `row`, by column name."""
+    names = ", ".join(f'"{field.name}"' for field in fields(row))  # type: ignore[arg-type]  # each is a dataclass
+    return [row(*values) for values in con.execute(f"select {names} from {table}").fetchall()]  # noqa: S608 - names from this module

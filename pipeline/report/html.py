@@ -1,0 +1,52 @@
+"""report.html: one self-contained page, no script, nothing loaded from anywhere."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.report import chart, wording
+from pipeline.report.facts import Cell, Report
+
+FILE = "report.html"
+
+CLAIMS_SHOWN = 4
+"""In one box of the table; the others fold away behind a count."""
+
+_FOLDER = Path(__file__).parent
+
+
+def render(report: Report) -> bytes:
+    # Everything is escaped; only our own style sheet and the drawn chart are markup.
+    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {
+        name: getattr(wording, name) for name in ("day", "month", "count", "net", "pct", "dec", "figures", "stars")
+    }
+    environment.filters |= {"heat": _heat, "mark": _mark, "is_web": wording.is_web}
+    page = environment.get_template("report.html.j2").render(
+        r=report,
+        css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        chart=Markup(chart.trend_svg(report)),  # noqa: S704 - drawn by Vega from escaped values
+        claim=_claim,
+        q_names=wording.QUADRANT_NAMES,
+        shown=CLAIMS_SHOWN,
+    )
+    return page.encode("utf-8")
+
+
+def _claim(cell: Cell) -> Markup:
+    return Markup('<li><a href="#{}">{}</a><span class="n">{}</span></li>').format(cell.cell_id, cell.claim, cell.statistics)
+
+
+def _heat(net_sentiment: float) -> str:
+    """Blue for praise, orange for complaints (told apart by colour-blind readers), stronger further from zero."""
+    hue = "21,101,152" if net_sentiment >= 0 else "196,94,20"
+    return f"background:rgba({hue},{min(1.0, abs(net_sentiment)) * 0.55:.2f})"
+
+
+def _mark(verdict: str) -> Markup:
+    marks = {"strength": ("▲", "above the rest of the market"), "weakness": ("▼", "below the rest of the market")}
+    if verdict not in marks:
+        return Markup()
+    sign, words = marks[verdict]
+    return Markup(' <span class="sig" role="img" aria-label="{}">{}</span>').format(words, sign)

@@ -1,0 +1,71 @@
+"""report.md: the table and its evidence, for a terminal, a wiki or a pull request."""
+
+import re
+from collections.abc import Iterator
+
+from pipeline.report import wording
+from pipeline.report.facts import QUADRANTS, Report
+
+FILE = "report.md"
+
+# What Markdown or a renderer's HTML could take as its own: text from outside must stay text.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$@])|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+
+
+def render(report: Report) -> bytes:
+    return ("\n".join(_lines(report)) + "\n").encode("utf-8")
+
+
+def swot_table(report: Report) -> list[str]:
+    """The comparison table as Markdown lines: one row for each brand."""
+    lines = [
+        "| Brand | " + " | ".join(wording.QUADRANT_NAMES[q] for q in QUADRANTS) + " |",
+        "|" + " --- |" * (len(QUADRANTS) + 1),
+    ]
+    for brand in report.brands:
+        boxes = []
+        for quadrant in QUADRANTS:
+            cells = report.cells_of(brand.brand, quadrant)
+            claims = [f"{escaped(cell.claim)} ({cell.statistics})" for cell in cells]
+            boxes.append("<br>".join(claims) or escaped(report.empty_text(brand.brand, quadrant)))
+        own = " (ours)" if brand.own else ""
+        lines.append(f"| **{escaped(brand.name)}**{own} | " + " | ".join(boxes) + " |")
+    return lines
+
+
+def _lines(report: Report) -> Iterator[str]:
+    run = report.run
+    yield f"# {escaped(run.market_name)}: CX SWOT"
+    yield ""
+    yield f"As of {wording.day(run.as_of)}, {wording.count(report.review_count)} reviews of {len(report.brands)} brands, run {run.run_id}."
+    if report.missing:
+        yield ""
+        yield f"**Not everything answered:** {len(report.missing)} of {len(report.coverage)} sources are missing, see Coverage."
+    yield ""
+    yield from swot_table(report)
+    yield ""
+    yield "## Coverage"
+    yield ""
+    yield "| Source | Status | Records | Reason |"
+    yield "| --- | --- | --- | --- |"
+    for crawl in report.coverage:
+        records = "" if crawl.record_count is None else wording.count(crawl.record_count)
+        yield f"| {crawl.target} | {crawl.status} | {records} | {escaped(crawl.reason or '')} |"
+    yield ""
+    yield "## Evidence"
+    for cell in report.cells:
+        yield ""
+        yield f"### {escaped(report.brand_name(cell.brand))}, {cell.quadrant}: {escaped(cell.claim)}"
+        yield ""
+        yield f"{wording.figures(cell)} · `{cell.cell_id}`"
+        for quote in report.quotes_of(cell.cell_id):
+            yield ""
+            yield f"> {escaped(quote.quote)}"
+            where = f" · <{quote.url}>" if quote.url and wording.is_web(quote.url) and not re.search(r"[\s<>]", quote.url) else ""
+            against = "a voice against it · " if quote.is_counter else ""
+            yield f"> — {against}{wording.stars(quote)}{wording.day(quote.published_on)} {escaped(quote.source)}{where}"
+
+
+def escaped(text: str) -> str:
+    """Text from outside on one line, with nothing left that Markdown would read."""
+    return _SPECIAL.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", " ".join(text.split()))

@@ -1,0 +1,179 @@
+"""report.xlsx: SWOT, cells, evidence, themes and coverage as sheets with native types.
+
+Text is always written as text (`write_string`): nothing that a customer wrote can become a formula or a link.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from pipeline.report import wording
+from pipeline.report.facts import QUADRANTS, Report
+
+FILE = "report.xlsx"
+
+MAX_TEXT = 32_767
+"""Characters that a cell of the format can hold."""
+
+Value = str | float | bool | date | datetime | None
+
+
+def render(report: Report) -> bytes:
+    body = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        body, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "remove_timezone": True}
+    )
+    # The moment of writing would make two reports of the same run differ.
+    book.set_properties({"title": f"{report.run.market_name}: CX SWOT", "created": report.run.as_of.replace(tzinfo=None)})
+    head = book.add_format({"bold": True, "bg_color": "#E9F2F8", "bottom": 1, "text_wrap": True, "valign": "top"})
+    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    day = book.add_format({"num_format": "yyyy-mm-dd", "valign": "top"})
+
+    def sheet(name: str, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[Value]]) -> None:
+        page = book.add_worksheet(name)
+        for number, (title, width) in enumerate(columns):
+            page.write_string(0, number, title, head)
+            page.set_column(number, number, width)
+        last = 0
+        for last, row in enumerate(rows, start=1):
+            for number, value in enumerate(row):
+                _write(page, (last, number), value, wrap=wrap, day=day)
+        page.freeze_panes(1, 1)
+        page.autofilter(0, 0, last, len(columns) - 1)
+
+    sheet(
+        "SWOT",
+        [("Brand", 18), *((wording.QUADRANT_NAMES[q], 52) for q in QUADRANTS)],
+        (
+            [
+                brand.name,
+                *(
+                    "\n".join(f"• {c.claim} ({c.statistics})" for c in report.cells_of(brand.brand, q))
+                    or report.empty_text(brand.brand, q)
+                    for q in QUADRANTS
+                ),
+            ]
+            for brand in report.brands
+        ),
+    )
+    sheet(
+        "Cells",
+        [
+            ("Cell", 18),
+            ("Brand", 16),
+            ("Quadrant", 12),
+            ("Theme", 22),
+            ("Claim", 70),
+            ("Effect", 10),
+            ("Low", 10),
+            ("High", 10),
+            ("n", 8),
+            ("n rest", 8),
+            ("q", 10),
+            ("For us", 10),
+            ("Metric", 20),
+            ("Rule", 24),
+        ],
+        (
+            [
+                c.cell_id,
+                report.brand_name(c.brand),
+                c.quadrant,
+                report.theme_name(c.theme),
+                c.claim,
+                c.effect,
+                c.low,
+                c.high,
+                c.n,
+                c.n_rest,
+                c.q_value,
+                c.for_us,
+                c.metric,
+                c.rule,
+            ]
+            for c in report.cells
+        ),
+    )
+    sheet(
+        "Evidence",
+        [
+            ("Cell", 18),
+            ("Brand", 16),
+            ("Quote", 80),
+            ("Stars", 7),
+            ("of", 5),
+            ("Published", 12),
+            ("Source", 14),
+            ("Language", 10),
+            ("Against", 8),
+            ("Page", 50),
+        ],
+        (
+            [
+                q.cell_id,
+                report.brand_name(q.brand),
+                q.quote,
+                q.stars,
+                q.stars_max,
+                q.published_on,
+                q.source,
+                q.language,
+                q.is_counter,
+                q.url,
+            ]
+            for q in report.quotes
+        ),
+    )
+    sheet(
+        "Themes",
+        [
+            ("Theme", 26),
+            ("Brand", 16),
+            ("n", 8),
+            ("Net sentiment", 14),
+            ("Low", 10),
+            ("High", 10),
+            ("Share of reviews", 14),
+            ("q", 10),
+            ("Against the rest", 16),
+        ],
+        (
+            [
+                report.theme_name(m.theme),
+                report.brand_name(m.brand),
+                m.mentioning_count,
+                m.net_sentiment,
+                m.net_low,
+                m.net_high,
+                m.share,
+                m.q_value,
+                m.verdict,
+            ]
+            for m in report.matrix
+        ),
+    )
+    sheet(
+        "Coverage",
+        [("Source", 34), ("Status", 12), ("Records", 10), ("Last good", 12), ("Reason", 90)],
+        ([c.target, c.status, c.record_count, c.last_landed_at, c.reason] for c in report.coverage),
+    )
+    book.close()
+    return body.getvalue()
+
+
+def _write(page: Worksheet, where: tuple[int, int], value: Value, *, wrap: Format, day: Format) -> None:
+    match value:
+        case None:
+            page.write_blank(*where, None, wrap)
+        case bool():
+            page.write_boolean(*where, value, wrap)
+        case str():
+            page.write_string(*where, value[:MAX_TEXT], wrap)
+        case datetime() | date():
+            page.write_datetime(*where, value, day)
+        case _:
+            page.write_number(*where, value, wrap)

@@ -1,0 +1,279 @@
+"""The rooms as commands: each takes the market file and the run, does one room's work, and says what it did.
+
+Here the market's values meet the rooms, which know nothing of market files; what a room does stands in the room.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from pipeline.market import Market, MarketError, Target, check_options, load_market
+from pipeline.run import Run, RunError, only_builder, open_run
+
+if TYPE_CHECKING:
+    from pipeline.text.themes import Taxonomy
+
+Progress = Callable[[str], None]
+
+ROOMS = ("load", "score", "swot", "report", "publish")
+"""What follows the gathering, in order."""
+
+
+def _run_of(options: argparse.Namespace, *, new: bool = False) -> Run:
+    market = load_market(options.market)
+    data = options.data or Path(os.environ.get("RIVALSCOPE_DATA", "data")) / market.id
+    return open_run(market, data.resolve(), run_id=options.run, as_of=options.as_of, new=new)
+
+
+def targets(options: argparse.Namespace, _progress: Progress) -> None:
+    market = load_market(options.market)
+    check_options(market)
+    if options.json:
+        print(orjson.dumps([_facts(market, target) for target in market.targets]).decode())
+        return
+    for facts in (_facts(market, target) for target in market.targets):
+        print(f"{facts['target']:<44} {facts['basis']:<16} {facts['from']}")
+
+
+def _facts(market: Market, target: Target) -> dict[str, object]:
+    source = target.source
+    return {
+        "target": target.id,
+        "brand": target.brand,
+        "kind": source.kind,
+        "source": source.source,
+        "basis": source.basis,
+        "from": source.url or str(market.file(source)),
+    }
+
+
+def run(options: argparse.Namespace, progress: Progress) -> int:
+    this = _run_of(options, new=True)
+    progress(f"{this.market.name}: run {this.run_id} as of {this.as_of.isoformat()}, data in {this.data}")
+    _gather(this, this.market.targets, progress)
+    with only_builder(this):
+        for name in ROOMS:
+            progress(f"{name}: begins")
+            _ROOM[name](this, progress)
+    _show(this)
+    return _outcome(this, progress)
+
+
+def gather(options: argparse.Namespace, progress: Progress) -> int:
+    this = _run_of(options, new=True)
+    wanted = this.market.targets
+    if options.target:
+        known = {target.id: target for target in wanted}
+        if unknown := [name for name in options.target if name not in known]:
+            raise MarketError(
+                f"{this.market.path}: expected a target of this market ({', '.join(known)}), found {', '.join(unknown)}."
+            )
+        wanted = tuple(known[name] for name in options.target)
+    landed = _gather(this, wanted, progress)
+    return 0 if landed else 1
+
+
+def load(options: argparse.Namespace, progress: Progress) -> None:
+    _alone("load", options, progress)
+
+
+def score(options: argparse.Namespace, progress: Progress) -> None:
+    _alone("score", options, progress)
+
+
+def swot(options: argparse.Namespace, progress: Progress) -> None:
+    _alone("swot", options, progress)
+
+
+def report(options: argparse.Namespace, progress: Progress) -> None:
+    _alone("report", options, progress)
+
+
+def publish(options: argparse.Namespace, progress: Progress) -> None:
+    _alone("publish", options, progress)
+
+
+def outcome(options: argparse.Namespace, progress: Progress) -> int:
+    return _outcome(_run_of(options), progress)
+
+
+def _alone(room: str, options: argparse.Namespace, progress: Progress) -> None:
+    this = _run_of(options)
+    if room != "load" and not this.build_file.exists():
+        raise RunError(f"Expected the build of run {this.run_id} at {this.build_file}, found none. Run `rivalscope load` first.")
+    with only_builder(this):
+        _ROOM[room](this, progress)
+
+
+def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
+    """True when every target has landed in this run."""
+    from pipeline.gather import gather as crawl  # noqa: PLC0415 - the spiders' libraries, a second to import
+
+    check_options(this.market)
+    receipts = crawl(this, wanted, progress=progress)
+    return all(receipt.outcome in {"landed", "unchanged"} for receipt in receipts)
+
+
+def _load(this: Run, progress: Progress) -> None:
+    from warehouse import load as room  # noqa: PLC0415 - each room's libraries are imported by it alone
+
+    market = this.market
+    facts = room.MarketFacts(
+        id=market.id,
+        name=market.name,
+        timezone=market.timezone,
+        sha256=market.sha256,
+        brands=tuple(room.BrandFact(id=b.id, name=b.name, own=b.own, domains=b.domains) for b in market.brands),
+        targets=tuple(
+            room.TargetFact(
+                target=t.id,
+                brand=t.brand,
+                kind=t.source.kind,
+                source=t.source.source,
+                name=t.source.name,
+                basis=t.source.basis,
+                url=t.source.url,
+            )
+            for t in market.targets
+        ),
+        keywords=tuple(room.KeywordFact(keyword=k.text, engine=k.engine, locale=k.locale) for k in market.keywords),
+        themes=tuple(room.ThemeFact(theme=t.id, name=t.names["en"], stage=t.stage) for t in _taxonomy(this).themes),
+    )
+    counts = room.load(
+        this.build_file, this.landing, this.rejected, run_id=this.run_id, as_of=this.as_of, market=facts, progress=progress
+    )
+    progress(f"load: {counts['core.review']:,} reviews, {counts['core.faq_entry']:,} FAQ entries in core")
+
+
+def _taxonomy(this: Run) -> "Taxonomy":
+    from pipeline.text.themes import load_taxonomy  # noqa: PLC0415 - as above
+
+    return load_taxonomy(this.market.themes)
+
+
+def _score(this: Run, progress: Progress) -> None:
+    from pipeline.text.score import score as room  # noqa: PLC0415 - as above
+
+    market = this.market
+    room(
+        this.build_file,
+        this.scores,
+        languages=market.languages,
+        brand_locales={b.id: b.language for b in market.brands if b.language},
+        taxonomy=_taxonomy(this),
+        progress=progress,
+    )
+
+
+def _swot(this: Run, progress: Progress) -> None:
+    from pipeline.swot import swot as room  # noqa: PLC0415 - as above
+
+    counts = room(this.build_file, settings=this.market.swot)
+    progress(f"swot: {counts['metric.test']:,} comparisons, {counts['mart.swot_cell']:,} cells")
+
+
+def _report(this: Run, progress: Progress) -> None:
+    from pipeline.report import write  # noqa: PLC0415 - as above
+
+    write(this.build_file, this.report_folder, progress)
+
+
+def _publish(this: Run, progress: Progress) -> None:
+    from warehouse.publish import publish as room  # noqa: PLC0415 - as above
+
+    published = room(this.build_file, this.data, progress=progress)
+    progress(f"publish: {published} ({published.stat().st_size / 2**20:.1f} MB)")
+
+
+_ROOM: dict[str, Callable[[Run, Progress], None]] = {
+    "load": _load,
+    "score": _score,
+    "swot": _swot,
+    "report": _report,
+    "publish": _publish,
+}
+
+
+def _outcome(this: Run, progress: Progress) -> int:
+    """Prints what the published run holds and what is missing of it; 1 if anything is, or if this run was not published."""
+    from pipeline.report import facts  # noqa: PLC0415 - as above
+
+    if not this.published.exists():
+        raise RunError(f"Expected {this.published}, found none: this run ended before publish. The log of its red task says why.")
+    report = facts.read(this.published)
+    if report.run.run_id != this.run_id:
+        raise RunError(
+            f"Expected run {this.run_id} in {this.published}, found run {report.run.run_id}: this one was not published."
+        )
+    for crawl in report.missing:
+        progress(f"missing: {crawl.target}: {crawl.status}: {crawl.reason}")
+    progress(
+        f"outcome: {len(report.coverage) - len(report.missing)} of {len(report.coverage)} sources, {len(report.cells)} SWOT cells"
+    )
+    return 1 if report.missing else 0
+
+
+def _show(this: Run) -> None:
+    """The table and where everything lies, for the person who waited for it."""
+    from pipeline.report import facts  # noqa: PLC0415 - as above
+    from pipeline.report.terminal import print_swot  # noqa: PLC0415 - as above
+
+    print_swot(facts.read(this.published), sys.stdout)
+    print(f"report:   {this.data / 'reports' / 'latest' / 'report.html'}")
+    print(f"database: {this.published}", flush=True)
+
+
+def up(options: argparse.Namespace, progress: Progress) -> None:
+    from pipeline.up import up as supervise  # noqa: PLC0415 - as above
+
+    supervise(options.port, progress)
+
+
+def demo(options: argparse.Namespace, progress: Progress) -> int:
+    from pipeline import up as airflow  # noqa: PLC0415 - as above
+    from pipeline.demo import web  # noqa: PLC0415 - as above
+
+    if options.serve:
+        return web.main(options.port)
+    file = airflow.PROJECT / "markets" / "demo.toml"
+    with web.serve(options.port) as address:
+        progress(f"the demo market is on {address}/")
+        env = airflow.environment() | {"RIVALSCOPE_DEMO_URL": address}
+        airflow.prepare(env, progress)
+        code = _dag_run("demo", env, progress)
+        os.environ["RIVALSCOPE_DEMO_URL"] = address
+        root = Path(os.environ.get("RIVALSCOPE_DATA", airflow.PROJECT / "data"))
+        market = load_market(file)
+        _show(open_run(market, root / market.id, run_id=None, as_of=None, new=False))
+    return code
+
+
+def _dag_run(dag_id: str, env: dict[str, str], progress: Progress) -> int:
+    """One run of a DAG in the foreground; shows the tasks' own lines as they come and returns Airflow's exit code."""
+    from pipeline.up import AIRFLOW, PROJECT  # noqa: PLC0415 - as above
+
+    progress(f"airflow dags test {dag_id}: one run of its DAG in the foreground")
+    command = [AIRFLOW, "dags", "test", dag_id]
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as child:
+        assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+        said = []
+        for line in child.stdout:
+            said.append(line)
+            if found := _TASK_LINE.search(line):
+                progress(found[1])
+    if child.returncode:
+        print("".join(said[-60:]), file=sys.stderr)
+    return child.returncode
+
+
+_TASK_LINE = re.compile(r"(?:\d+\.\d s  )(.*)")
+"""A progress line of a rivalscope command inside Airflow's log."""

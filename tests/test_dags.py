@@ -1,0 +1,89 @@
+"""The DAG files, read by the real Airflow: every market file is a DAG, and a bad one does not take the others with it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+
+READ = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1], known_pools={"default_pool", "gather", "build"})
+print("\\n" + json.dumps({
+    "errors": bag.import_errors,
+    "warnings": [str(w) for w in bag.dag_warnings],
+    "dags": {d.dag_id: {
+        "schedule": d.schedule, "timezone": str(d.timezone), "title": d.dag_display_name, "doc": d.doc_md,
+        "tasks": [t.task_id for t in d.topological_sort()],
+        "commands": {t.task_id: getattr(t, "bash_command", None) or t.partial_kwargs["bash_command"] for t in d.tasks},
+        "pools": {t.task_id: t.pool for t in d.tasks},
+        "triggers": {t.task_id: t.trigger_rule for t in d.tasks},
+    } for d in bag.dags.values()},
+}))
+"""
+
+
+def read(dags: Path, home: Path) -> dict[str, Any]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {"AIRFLOW_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-c", READ, str(dags)], env=env, capture_output=True, text=True, check=True, timeout=120
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def checked_in(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return read(PROJECT / "dags", tmp_path_factory.mktemp("home"))
+
+
+def test_every_market_file_is_a_dag_with_its_schedule_and_time_zone(checked_in: dict[str, Any]) -> None:
+    assert checked_in["errors"] == {}
+    assert checked_in["warnings"] == []
+    assert set(checked_in["dags"]) == {path.stem for path in (PROJECT / "markets").glob("*.toml")}
+    assert checked_in["dags"]["korean_grocery"]["schedule"] == "0 7 * * 1"
+    assert checked_in["dags"]["korean_grocery"]["timezone"] == "Asia/Seoul"
+
+
+def test_the_rooms_stand_in_their_order_and_the_report_survives_a_failed_source(checked_in: dict[str, Any]) -> None:
+    dag = checked_in["dags"]["rv_rental"]
+    assert dag["tasks"] == ["targets", "gather", "load", "score", "swot", "report", "publish", "outcome"]
+    assert dag["triggers"]["load"] == dag["triggers"]["outcome"] == "all_done"
+    assert {dag["pools"][task] for task in ("load", "score", "swot", "report", "publish")} == {"build"}
+    assert dag["pools"]["gather"] == "gather"
+    assert "Triage" in dag["doc"]
+
+
+def test_a_bad_market_file_shows_up_by_name_and_leaves_the_others_alone(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    markets = tmp_path / "markets"
+    markets.mkdir()
+    (markets / "good.toml").write_text('id = "good"\nname = "Good"\n')
+    (markets / "no_toml.toml").write_text("id = ")
+    (markets / "bad_cron.toml").write_text('id = "bad_cron"\nname = "Bad"\nschedule = "0 6"\n')
+    (markets / "bad_zone.toml").write_text('id = "bad_zone"\nname = "Bad"\ntimezone = "Mars/Base"\n')
+    found = read(tmp_path / "dags", tmp_path)
+    assert found["errors"] == {}
+    assert set(found["dags"]) == {"good", "no_toml", "bad_cron", "bad_zone"}
+    assert found["dags"]["good"]["title"] == "Good"
+    for name in ("no_toml", "bad_cron", "bad_zone"):
+        assert found["dags"][name]["title"].startswith(f"{name}.toml: ")
+        assert found["dags"][name]["schedule"] is None
+
+
+def test_nothing_from_a_market_file_reaches_a_shell(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    markets = tmp_path / "markets"
+    markets.mkdir()
+    (markets / "a $(touch hit) b.toml").write_text('id = "quoted"\nname = "$(touch hit)"\n')
+    commands = read(tmp_path / "dags", tmp_path)["dags"]["quoted"]["commands"]
+    for command in commands.values():
+        assert f"'{markets / 'a $(touch hit) b.toml'}'" in command
+        assert command.count("$(touch hit)") == 1

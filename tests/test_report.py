@@ -1,0 +1,128 @@
+"""The report: the same rows in every format, nothing from outside runs, and a page that people can read at any width."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+from conftest import HOSTILE, Ran
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from pipeline.report import facts, formats
+from pipeline.report.markdown import escaped
+
+CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
+
+
+@pytest.fixture(scope="module")
+def report(tea: Ran) -> facts.Report:
+    return facts.read(tea.data / "warehouse.duckdb")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "The browser tests need Chromium: install the package chromium."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        )
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, file: Path, width: int) -> tuple[Page, list[str]]:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    return page, asked
+
+
+def test_every_format_of_the_folder_is_written(tea: Ran) -> None:
+    files = {path.name for path in tea.report.iterdir()}
+    assert files == {module.FILE for module in formats()} == {"report.html", "report.md", "report.xlsx", "report.json"}
+
+
+def test_the_planted_weakness_is_told_with_its_figures_and_quotes(report: facts.Report) -> None:
+    cell = next(c for c in report.cells_of("leaf", "weakness") if c.theme == "delivery_punctuality")
+    assert cell.q_value is not None
+    assert cell.q_value < 0.01
+    assert cell.low is not None
+    assert cell.high is not None
+    quotes = [q for q in report.quotes_of(cell.cell_id) if not q.is_counter]
+    assert len(quotes) >= 3
+    assert all("late" in q.quote.lower() for q in quotes)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_works_from_disk_without_network_script_or_sideways_scrolling(tea: Ran, browser: Browser, width: int) -> None:
+    page, asked = opened(browser, tea.report / "report.html", width)
+    assert asked == [(tea.report / "report.html").resolve().as_uri()] or len(asked) == 1
+    assert page.evaluate("document.scripts.length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.title() == "Tea <b>shops</b>: CX SWOT, 2026-07-01"
+    rows = page.locator("table.swot tbody tr")
+    assert rows.count() == 3
+    assert "Leaf & <i>Co</i>" in rows.first.inner_text()
+    page.close()
+
+
+def test_a_claim_leads_to_its_quotes(tea: Ran, browser: Browser) -> None:
+    page, _ = opened(browser, tea.report / "report.html", 1280)
+    claim = page.locator("table.swot td.q-weakness a").first
+    words = claim.inner_text()
+    claim.click()
+    cell = page.locator("details.cell[open]")
+    assert words in cell.locator("summary").inner_text()
+    assert cell.locator("blockquote").count() >= 3
+    page.close()
+
+
+def test_nothing_that_a_customer_wrote_runs_or_becomes_markup(tea: Ran, browser: Browser) -> None:
+    page, _ = opened(browser, tea.report / "report.html", 1280)
+    page.wait_for_timeout(200)
+    assert page.title() != "ran"
+    assert page.locator("blockquote script, blockquote img, blockquote svg, blockquote a[href^='javascript']").count() == 0
+    hrefs = page.eval_on_selector_all("a[href]", "found => found.map(a => a.getAttribute('href'))")
+    assert all(href.startswith(("#", "http://", "https://")) for href in hrefs)
+    page.close()
+
+
+def test_hostile_text_is_shown_as_it_was_written(tea: Ran, report: facts.Report) -> None:
+    quoted = [q.quote for q in report.quotes]
+    html = (tea.report / "report.html").read_text(encoding="utf-8")
+    for quote in quoted:
+        if "<script>" in quote or "onerror" in quote:
+            assert quote not in html
+    assert "<script" not in html
+
+
+def test_a_spreadsheet_holds_text_numbers_and_days_but_no_formula(tea: Ran) -> None:
+    book = openpyxl.load_workbook(tea.report / "report.xlsx")
+    assert book.sheetnames == ["SWOT", "Cells", "Evidence", "Themes", "Coverage"]
+    cells = [cell for sheet in book for row in sheet.iter_rows(min_row=2) for cell in row]
+    assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
+    assert {cell.data_type for cell in cells} >= {"s", "n", "d"}
+    assert all(sheet.freeze_panes == "B2" and sheet.auto_filter.ref for sheet in book)
+
+
+def test_json_has_every_cell_with_its_evidence(tea: Ran, report: facts.Report) -> None:
+    body = json.loads((tea.report / "report.json").read_bytes())
+    assert [c["cell_id"] for c in body["cells"]] == [c.cell_id for c in report.cells]
+    assert all(len(c["evidence"]) >= 3 for c in body["cells"])
+    assert body["run"]["as_of"].startswith("2026-07-01")
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "# h", "1. one", "- x", "a | b", "line\nbreak", "<b>", "*x*", "![i](x)"])
+def test_text_stays_text_in_markdown(text: str) -> None:
+    shown = escaped(text)
+    assert "\n" not in shown
+    assert not re.search(r"(?<!\\)[<>|*`\[\]]", shown)
+    assert not re.match(r"\s*([-+#=]|\d+[.)])\s", shown)
+
+
+def test_the_same_run_gives_the_same_bytes(tea: Ran, report: facts.Report) -> None:
+    for module in formats():
+        assert module.render(report) == module.render(report) == (tea.report / module.FILE).read_bytes(), module.FILE
