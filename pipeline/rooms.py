@@ -275,5 +275,5 @@ def _dag_run(dag_id: str, env: dict[str, str], progress: Progress) -> int:
     return child.returncode
 
 
-_TASK_LINE = re.compile(r"(?:\d+\.\d s  )(.*)")
+_TASK_LINE = re.compile(r"\d+\.\d s  (.*?)(?:\s*\[airflow\..*)?$")
 """A progress line of a rivalscope command inside Airflow's log."""

@@ -94,7 +94,7 @@ _LINES = re.compile(r"\s*\n\s*")
 
 def soup_of(html: str) -> BeautifulSoup:
     """The page through lxml, cut at `MAX_CHARACTERS` and at `MAX_TAGS`."""
-    html = html[:MAX_CHARACTERS].replace("\0", "")
+    html = html[:MAX_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()  # lone surrogates cannot be parsed
     if html.count("<") > MAX_TAGS:
         html = "<".join(html.split("<", MAX_TAGS)[:MAX_TAGS])
     # An XML declaration in front is common on XHTML pages, and makes BeautifulSoup warn that it was asked for HTML.

@@ -86,11 +86,21 @@ def type_name(name: str) -> str:
     return _last_part(name[-200:])
 
 
-def property_name(name: str) -> str:
-    """Like `type_name`, but a foreign vocabulary's prefix stays: `og:title` is not `title`."""
+@lru_cache(maxsize=1024)  # a page has some fifty property names, thousands of times
+def _short_property_name(name: str) -> str:
     if ":" in name and ("schema.org/" in name or name.startswith(("schema:", "v:"))):
         return type_name(name)
     return name.strip().lower()
+
+
+def property_name(name: str) -> str:
+    """Like `type_name`, but a foreign vocabulary's prefix stays: `og:title` is not `title`. A name of over 200 characters is cut."""
+    return _short_property_name(name[:200])
+
+
+@lru_cache(maxsize=1024)
+def _types(name: str) -> frozenset[str]:
+    return frozenset((type_name(name),))
 
 
 @lru_cache(maxsize=1024)  # a page has some twenty types, thousands of times
@@ -192,8 +202,9 @@ def _members(value: dict[str, object], item: Item, depth: int) -> Iterator[tuple
 def _object(value: dict[str, object], parent: Item | None, role: str) -> Item:
     types = value.get("@type")
     name = value.get("@id")
+    several = types if isinstance(types, list) else ()
     item = Item(
-        types=frozenset(type_name(t) for t in (types if isinstance(types, list) else [types]) if isinstance(t, str)),
+        types=_types(types[-200:]) if isinstance(types, str) else frozenset(type_name(t) for t in several if isinstance(t, str)),
         id=name if isinstance(name, str) and name else None,
         parent=parent,
         role=role,

@@ -153,7 +153,13 @@ def make(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     con.execute(f'create schema if not exists "{model.schema}"')
     try:
         rows = con.execute(f"create or replace table {table} as\n{model.sql}").fetchall()
-    except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.ConversionException) as err:
+    except (
+        duckdb.BinderException,
+        duckdb.ParserException,
+        duckdb.CatalogException,
+        duckdb.ConversionException,
+        duckdb.NotImplementedException,
+    ) as err:
         raise ModelError(f"{model.path}: expected SQL that runs, found: {err}") from err
     describe(con, model.name, model.grain, model.columns, where=str(model.path))
     return int(rows[0][0])
@@ -179,9 +185,9 @@ def describe(
         raise ModelError(
             f"{where or name}: the header describes {', '.join(extra)}, which is no column of {name} ({', '.join(held)})."
         )
-    con.execute(f'comment on table "{schema}"."{table}" is {_literal(grain)}')
-    for column in held:
-        con.execute(f'comment on column "{schema}"."{table}"."{column}" is {_literal(columns[column])}')
+    comments = [f'comment on table "{schema}"."{table}" is {_literal(grain)}']
+    comments += [f'comment on column "{schema}"."{table}"."{column}" is {_literal(columns[column])}' for column in held]
+    con.execute(";\n".join(comments))
 
 
 def tables(con: duckdb.DuckDBPyConnection) -> list[str]:

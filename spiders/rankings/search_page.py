@@ -47,9 +47,10 @@ class _Engine:
     """XPath of the title links, the surest first: the first one that finds results is used."""
 
 
+# Conditions on the link, never `//h3//a`: libxml2 takes quadratic time for a step below each of many elements.
 _HEADED = (
     "//a[@href][.//h3]",
-    "//h3//a[@href] | //h2//a[@href]",
+    "//a[@href][ancestor::h3 or ancestor::h2]",
     "//a[@href][.//*[@role='heading'] or .//h2]",
 )
 
@@ -68,7 +69,7 @@ _ENGINES = (
         "bing",
         r"\bbing\b",
         r"(?:^|\.)bing\.com$|^go\.microsoft\.com$",
-        ("//li[contains(concat(' ', @class, ' '), ' b_algo ')]//h2//a[@href]",),
+        ("//a[@href][ancestor::h2][ancestor::li[contains(concat(' ', @class, ' '), ' b_algo ')]]",),
     ),
     _engine(
         "duckduckgo",
@@ -92,7 +93,7 @@ _ENGINES = (
         r"\bask(?:\.com)?\b",
         r"(?:^|\.)ask\.com$",
         (
-            "//*[contains(@class, 'SearchResults-item-title') or contains(@class, 'result-title')]/descendant-or-self::a[@href]",
+            "//a[@href][ancestor-or-self::*[contains(@class, 'SearchResults-item-title') or contains(@class, 'result-title')]]",
             *_HEADED,
         ),
     ),
@@ -100,9 +101,7 @@ _ENGINES = (
         "yahoo", r"yahoo", r"^(?:(?:[a-z]{2}\.)?(?:search|images|video|news|help|legal|r\.search)\.|www\.)?yahoo\.(?:com|co\.jp)$"
     ),
     _engine("daum", r"다음\s?검색|\bdaum\b", r"^(?:(?:www|search|m\.search|cs|logins|map)\.)?daum\.net$"),
-    _engine(
-        "brave", r"brave search|search\.brave\.com", r"(?:^|\.)brave\.com$", ("//div[@data-type='web']//a[@href][1]", *_HEADED)
-    ),
+    _engine("brave", r"brave search|search\.brave\.com", r"(?:^|\.)brave\.com$"),
     _engine("ecosia", r"ecosia", r"(?:^|\.)ecosia\.org$"),
     _engine("startpage", r"startpage", r"(?:^|\.)startpage\.com$"),
     _engine("qwant", r"qwant", r"(?:^|\.)qwant\.com$"),
@@ -253,7 +252,7 @@ def _results(root: etree._Element, engine: _Engine, url: str) -> list[tuple[str,
 def _repeated(root: etree._Element, engine: _Engine, url: str) -> list[tuple[str, etree._Element]]:
     """Addresses that at least two neighbouring links with words lead to: site, title and text of one result."""
     runs: list[tuple[str, list[etree._Element]]] = []
-    for link in _elements(root, "//*[@id='main_pack']//a[@href]")[:MAX_LINKS]:
+    for link in _elements(root, "//a[@href][ancestor::*[@id='main_pack']]")[:MAX_LINKS]:
         address = _address(link.get("href", ""), url)
         if address and not _foreign(address, engine) and not _in_module(link):
             if runs and runs[-1][0] == address:
