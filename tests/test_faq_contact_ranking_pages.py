@@ -172,6 +172,7 @@ HOSTILE = {
     "comments in code": " /*",
     "brackets": "<",
     "result titles": '<a href="https://a.example/"><h3>x</h3></a>',
+    "headings without links": "<h3>x</h3>",
     "objects within objects": '{"a":',
 }
 OPENINGS = {
