@@ -101,12 +101,24 @@ def _fetched(options: argparse.Namespace) -> bytes:
     settings = polite_settings(Politeness(contact=options.contact, allow_hosts=tuple(options.allow_host)))
     arguments = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
     done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "fetch", "--nolog", *arguments, options.page],
+        [sys.executable, "-m", "scrapy", "fetch", *arguments, "-s", "LOG_LEVEL=DEBUG", options.page],
         env=os.environ | {"SCRAPY_SETTINGS_MODULE": "spiders.settings"},
         capture_output=True,
         check=False,
         timeout=300,
     )
-    if done.returncode:
-        raise ParseError(f"Expected a page from {options.page}, found: {done.stderr.decode('utf-8', 'replace')[-500:]}")
+    said = done.stderr.decode("utf-8", "replace")
+    # `scrapy fetch` prints the body of an error page as well; only its log tells the status, that of the page last.
+    statuses = _ANSWERED.findall(said)
+    if done.returncode or not statuses or statuses[-1] != "200":
+        told = [line for line in said.splitlines() if re.match(r"(?:WARNING|ERROR|CRITICAL) |.*(?:Forbidden|refused)", line)]
+        found = (
+            f"status {statuses[-1]}"
+            if statuses
+            else " ".join(told)[-500:] or "none: its address may be private and not named with --allow-host"
+        )
+        raise ParseError(f"Expected a page from {options.page}, found {found}. Look at it in a browser.")
     return done.stdout
+
+
+_ANSWERED = re.compile(r"Crawled \((\d{3})\) <GET (?!\S+/robots\.txt>)")

@@ -541,3 +541,26 @@ def test_values_of_any_text_never_raise(text: str) -> None:
     decoded(text)
     page = document("<p>" + text, who="x", url=URL)
     assert json_ld(page) == microdata(page) == []
+
+
+def test_json_that_is_no_json_ld_is_not_a_page_without_reviews() -> None:
+    with pytest.raises(UnexpectedPage, match="JSON without any @type"):
+        list(schema_org.parse('{"reviews": [{"text": "good"}]}', "https://shop.example/api"))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('{"feed": {"entry": {"im:rating": {"label": "5"}}}}', True),
+        (
+            '<?xml version="1.0"?><feed xmlns:im="http://itunes.apple.com/rss"><entry><im:rating>5</im:rating></entry></feed>',
+            True,
+        ),
+        ("CustomerReviews RSS page depth is limited to 10", True),
+        ('{"reviews": []}', False),
+        ("<!doctype html><html><body>im:rating</body></html>", False),
+        ("", False),
+    ],
+)
+def test_the_feed_is_recognised_by_its_vocabulary(text: str, wanted: bool) -> None:
+    assert app_store.recognises(text, "https://shop.example/reviews") is wanted

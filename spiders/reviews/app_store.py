@@ -64,6 +64,15 @@ def parse(text: str, url: str) -> Iterator[Review]:
         raise _unexpected(repr(body[:40]), url)
 
 
+def recognises(text: str, url: str) -> bool:
+    """A feed by its beginning, whatever page it is; another site's JSON or XML has no such vocabulary in it."""
+    start = text.lstrip("\ufeff \t\r\n\0")[:4000]
+    is_feed = start.startswith(("{", "<")) and (
+        "im:rating" in text[:200_000] or "/customerreviews/" in start or "/customerreviews/" in url
+    )
+    return start.startswith("CustomerReviews RSS") or (is_feed and not start[:15].lower().startswith(("<!doctype html", "<html")))
+
+
 def _unexpected(found: str, url: str) -> UnexpectedPage:
     return unexpected("app_store", expected="a customer-reviews feed in JSON or Atom XML", found=found, url=url)
 

@@ -76,6 +76,8 @@ def read(text: str, url: str, *, dayfirst: bool | None = None, zone: tzinfo | No
     when = partial(parse_date, dayfirst=dayfirst, zone=zone)
     if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} and (values := decoded(text)):
         items = linked(values)
+        if not any(item.types for item in items):
+            raise unexpected("schema_org", expected="an HTML page or JSON-LD", found="JSON without any @type", url=url)
         return Reading(_records(items, url, when), _stated(items), None)
     if not re.search(r"<[a-zA-Z!?]", text[:100_000]):
         raise unexpected("schema_org", expected="an HTML page", found=repr(text[:40]), url=url)
