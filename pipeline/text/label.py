@@ -1,0 +1,150 @@
+"""`rivalscope label`: language, sentiment and themes for texts on stdin, one JSON line out for each line in, in order.
+
+Lines are read and answered in batches, so memory is bounded by a batch. A line that is no JSON object with a `text` ends the
+command with its number; what was written before it stands.
+"""
+
+import argparse
+import gzip
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from pipeline.text import model, sentiment
+from pipeline.text.analyse import Analysis, Text, analyse
+from pipeline.text.language import language_of
+from pipeline.text.sentiment import label_of
+from pipeline.text.themes import load_taxonomy
+
+MAX_LINE = 16_000_000
+"""Bytes of one line; longer ones are refused rather than read."""
+
+_BATCH = 256
+
+Row = dict[str, object]
+
+
+class LabelError(ValueError):
+    """A line cannot be used; the message names it."""
+
+
+def command(options: argparse.Namespace, progress: Callable[[str], None]) -> None:
+    """`rivalscope label`, from stdin to stdout."""
+    languages = tuple(code.strip() for code in options.languages.split(",") if code.strip())
+    count = label(sys.stdin.buffer, sys.stdout.buffer, teach=options.teach, languages=languages, progress=progress)
+    progress(f"label: {count:,} texts")
+
+
+def label(
+    lines: Iterable[bytes],
+    out: IO[bytes],
+    *,
+    teach: Path | None = None,
+    languages: Sequence[str] = ("en", "ko", "ja"),
+    progress: Callable[[str], None] = lambda _line: None,
+) -> int:
+    """Labels each line and says how many there were.
+
+    `teach`: JSON lines, gzip or not, with `text` and either `rating` and `rating_max` or `label` (1 positive, 0 negative); a
+    model is taught for each language with enough of both, except English. Raises LabelError naming the line.
+    """
+    taxonomy = load_taxonomy()
+    models = taught(teach, languages, progress) if teach else {}
+    count = 0
+    numbered = enumerate(lines, 1)
+    while batch := list(islice(numbered, _BATCH)):
+        rows: list[tuple[Row, Text]] = []
+        broken: LabelError | None = None
+        for number, line in batch:
+            try:
+                rows.append(_row(line, f"line {number}"))
+            except LabelError as error:
+                broken = error
+                break
+        found = analyse([text for _, text in rows], languages=languages, taxonomy=taxonomy, models=models, whole=True)
+        for (row, _), analysis in zip(rows, found, strict=True):
+            out.write(_printed({**row, **_answer(analysis)}))
+        count += len(rows)
+        if broken:
+            out.flush()
+            raise broken
+    out.flush()
+    return count
+
+
+def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]) -> dict[str, model.Model]:
+    """A model for each language that the rated texts are enough for."""
+    held: dict[str, tuple[list[str], list[int]]] = {}
+    for number, line in enumerate(_opened(path), 1):
+        where = f"{path}: line {number}"
+        row, text = _row(line, where)
+        verdict = _verdict(row, where)
+        language = language_of(text.content, languages=languages, stated=text.stated)
+        if verdict is None or language in sentiment.UNTAUGHT:
+            continue
+        texts, labels = held.setdefault(language, ([], []))
+        if len(texts) < model.MAX_TEACHERS:
+            texts.append(text.content[: model.MAX_TAUGHT_TEXT])
+            labels.append(verdict)
+    models = {}
+    for language, (texts, labels) in sorted(held.items()):
+        found = model.teach(language, texts, labels)
+        if found:
+            models[language] = found
+        progress(
+            f"label: {language} taught by {len(texts):,} rated texts" if found else f"label: {language}: too few rated texts"
+        )
+    return models
+
+
+def _row(line: bytes, where: str) -> tuple[Row, Text]:
+    if len(line) > MAX_LINE:
+        raise LabelError(f"{where}: expected at most {MAX_LINE:,} bytes, found {len(line):,}.")
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise LabelError(f'{where}: expected a JSON object like {{"text": "…"}}, found {line[:60]!r} ({error}).') from error
+    text = row.get("text") if isinstance(row, dict) else None
+    if not isinstance(text, str):
+        raise LabelError(f'{where}: expected a JSON object with a string "text", found {line[:60]!r}.')
+    stated = row.get("language")
+    if stated is not None and not isinstance(stated, str):
+        raise LabelError(f'{where}: expected "language" to be a code such as "ko" or left out, found {stated!r}.')
+    return row, Text(text, stated)
+
+
+def _verdict(row: Row, where: str) -> int | None:
+    verdict, rating, best = row.get("label"), row.get("rating"), row.get("rating_max")
+    if verdict in (0, 1):
+        return int(str(int(bool(verdict))))
+    if isinstance(rating, int | float) and isinstance(best, int | float) and best > 1:
+        return model.label_of((rating - 1) / (best - 1))
+    raise LabelError(f'{where}: expected "label" 1 or 0, or "rating" with "rating_max", found {sorted(row)}.')
+
+
+def _answer(analysis: Analysis) -> Row:
+    themes: dict[str, list[float]] = {}
+    for sentence in analysis.sentences:
+        for mention in sentence.mentions:
+            themes.setdefault(mention.theme, []).append(mention.sentiment)
+    return {
+        "language": analysis.language,
+        "sentiment": analysis.sentiment,
+        "label": label_of(analysis.sentiment, analysis.language),
+        "themes": [{"theme": theme, "sentiment": round(sum(said) / len(said), 4)} for theme, said in sorted(themes.items())],
+    }
+
+
+def _printed(row: Row) -> bytes:
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _opened(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as plain:
+        packed = plain.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if packed else path.open("rb") as file:
+        yield from file

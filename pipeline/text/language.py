@@ -1,0 +1,148 @@
+"""Which language a text is in: its script first, then what was stated, then py3langid among the market's languages.
+
+Hangul is Korean and kana is Japanese whatever anybody states; characters of Han alone can be Japanese or Chinese, so there the
+brand's and the market's languages decide. Only Latin text (and other alphabets that several languages share) goes to the
+identifier, which is loaded when more than one language of the market is possible, and never otherwise.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+UNDETERMINED = "und"
+"""ISO 639 for a text without letters, or in a script that none of the languages asked for is written in."""
+
+_SEEN = 1_000
+"""Code points that are looked at: more change nothing."""
+
+_EAST = {
+    "hangul": re.compile("[\uac00-\ud7a3\u3131-\u318e\u1100-\u11ff]"),
+    "kana": re.compile("[\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff]"),
+    "han": re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"),
+}
+
+_SCRIPTS = {
+    "latin": re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]"),
+    "cyrillic": re.compile("[\u0400-\u052f]"),
+    "arabic": re.compile("[\u0620-\u06ff\u0750-\u077f]"),
+    "hebrew": re.compile("[\u05d0-\u05ea]"),
+    "greek": re.compile("[\u0370-\u03ff]"),
+    "devanagari": re.compile("[\u0900-\u097f]"),
+    "thai": re.compile("[\u0e01-\u0e5b]"),
+}
+
+_WRITTEN_IN = {
+    **dict.fromkeys(("ru", "uk", "bg", "sr", "mk", "be", "kk", "mn", "ky"), "cyrillic"),
+    **dict.fromkeys(("ar", "fa", "ur", "ps", "ug"), "arabic"),
+    **dict.fromkeys(("hi", "mr", "ne"), "devanagari"),
+    "ko": "hangul",
+    "ja": "kana",
+    "zh": "han",
+    "he": "hebrew",
+    "el": "greek",
+    "th": "thai",
+}
+"""The script of a language; Latin for all that stand not here."""
+
+_SURE: Mapping[str | None, str] = {"hangul": "ko", "kana": "ja", None: UNDETERMINED}
+
+_SYLLABLE = 2.5
+"""Latin letters that say as much as one Hangul syllable, kana or Han character: brand names must not outvote the sentence."""
+
+
+def primary(tag: str | None) -> str | None:
+    """The ISO 639 code of a language tag or locale: `en` of "en-US" and "EN_gb"; None for what is no tag."""
+    if not tag:
+        return None
+    match = re.match(r"\s*([A-Za-z]{2,3})(?:[-_.].{0,30})?\s*$", tag)
+    return match[1].lower() if match else None
+
+
+def language_of(text: str, *, languages: Sequence[str], stated: str | None = None, locale: str | None = None) -> str:
+    """ISO 639-1 code, or `und`.
+
+    `languages`: those of the market, the likeliest first. `stated`: what the source says; believed where the script allows it.
+    `locale`: the brand's own, which decides between languages that share a script.
+    """
+    script = _script(text)
+    if script in _SURE:
+        return _SURE[script]
+    said = primary(stated)
+    home = primary(locale)
+    if script == "han":
+        return _han(said, home, languages)
+    if said and said != UNDETERMINED and _WRITTEN_IN.get(said, "latin") == script:
+        return said
+    possible = tuple(dict.fromkeys(code for code in languages if _WRITTEN_IN.get(code, "latin") == script))
+    if len(possible) < 2:
+        return possible[0] if possible else "en" if script == "latin" else UNDETERMINED
+    return _identified(text[:_SEEN], possible, home)
+
+
+def language_of_part(part: str, whole: str) -> str:
+    """The language of a sentence in a text whose language is known: another one only where the script leaves no doubt.
+
+    An English sentence in a Korean review is English; a brand name or "good" in it is not a sentence.
+    """
+    if part.isascii():
+        if whole in ("ko", "ja", "zh") and len(re.findall("[A-Za-z]{2,}", part)) >= 3:
+            return "en"
+        return whole
+    if whole in ("ko", "ja"):
+        script = _script(part)
+        return {"hangul": "ko", "kana": "ja", "latin": "en"}.get(script, whole) if script else whole
+    script = _script(part)
+    return {"hangul": "ko", "kana": "ja"}.get(script, whole) if script else whole
+
+
+def _script(text: str) -> str | None:
+    """The script that carries the text; kana where Japanese mixes it with Han; None without letters."""
+    text = text[:_SEEN]
+    if text.isascii():
+        return "latin" if _SCRIPTS["latin"].search(text) else None
+    counts = {script: len(pattern.findall(text)) for script, pattern in _EAST.items()}
+    east = sum(counts.values())
+    script, count = "latin", len(_SCRIPTS["latin"].findall(text))
+    if not east:
+        script, count = max(((script, len(pattern.findall(text))) for script, pattern in _SCRIPTS.items()), key=lambda it: it[1])
+    if not east and not count:
+        return None
+    if east * _SYLLABLE < count:
+        return script
+    if counts["hangul"] >= counts["kana"] and counts["hangul"] * 2 >= counts["han"] and counts["hangul"]:
+        return "hangul"
+    # Chinese text may quote a kana sign or two; Japanese prose has kana in every clause.
+    if counts["kana"] * 10 >= counts["han"] and counts["kana"]:
+        return "kana"
+    return "han"
+
+
+def _han(said: str | None, home: str | None, languages: Sequence[str]) -> str:
+    if said in ("ja", "zh"):
+        return said
+    if home in ("ja", "zh"):
+        return home
+    return next((code for code in languages if code in ("ja", "zh")), "zh")
+
+
+def _identified(text: str, possible: tuple[str, ...], home: str | None) -> str:
+    identifier = _identifier(possible)
+    known = identifier.labels
+    if not known:
+        return home if home in possible else possible[0]
+    code, share = identifier.classify(text)
+    # A word or two can be anything: there the brand's own language, or the market's first, is the better guess.
+    if share < 0.6 and len(text) < 20:
+        return home if home in possible else possible[0]
+    return str(code)
+
+
+@lru_cache(maxsize=16)
+def _identifier(possible: tuple[str, ...]) -> Any:
+    """py3langid restricted to these languages. Imported here: a market in one language a script never pays for it."""
+    from py3langid import langid  # noqa: PLC0415
+
+    identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+    identifier.set_languages([code for code in possible if code in identifier.labels])
+    return identifier

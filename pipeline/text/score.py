@@ -1,0 +1,299 @@
+"""The score room: each review's sentences with language, sentiment and themes, into `text.sentence` and `text.mention`.
+
+Texts that the score store knows under the current version are not read again. The version of a text is the hash of everything
+its scores depend on: the code and data files of this folder, the installed VADER, the taxonomy, the market's languages, and the
+teachers of each language that its sentences are in; so a new Korean model scores Korean again, and nothing else.
+
+Large batches are scored by two worker processes; memory is bounded by a batch, whatever the number of reviews.
+"""
+
+import hashlib
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import duckdb
+import orjson
+
+from pipeline.text import model, store
+from pipeline.text.analyse import Text, Themes, analyse
+from pipeline.text.teachers import Teachers, taught, teachers
+from warehouse.build import connect, describe
+
+Progress = Callable[[str], None]
+
+_CHUNK = 250
+"""Texts that are analysed at a time."""
+
+_WORTH_WORKERS = 1_500_000
+"""Code points to score from which starting worker processes (half a second each) pays."""
+
+_PER_FILE = 40_000
+"""Texts whose scores are kept at a time: what a killed run has to do again at most."""
+
+Job = list[tuple[str, Text]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What analysing needs; goes to a worker process once."""
+
+    languages: Sequence[str]
+    taxonomy: Themes
+    models: Mapping[str, Path]
+    versions: Mapping[str, str]
+    """Language → hash of what its scores depend on; "" → what all depend on."""
+
+
+def score(
+    build_file: Path,
+    scores_dir: Path,
+    *,
+    languages: Sequence[str],
+    brand_locales: Mapping[str, str],
+    taxonomy: Themes,
+    progress: Progress,
+) -> dict[str, int]:
+    """Replaces both tables whole, in one transaction, and returns their row counts by table name.
+
+    `brand_locales`: brand → language or locale, for the brands that have one.
+    """
+    con = connect(build_file)
+    try:
+        by_language = teachers(con, languages, brand_locales)
+        versions = _versions(taxonomy, languages, by_language)
+        folder = scores_dir / "sentences"
+        store.sweep(folder)
+        store.sweep(scores_dir / "taught")
+        _want(con, brand_locales)
+        unseen, size, total = _find_unseen(con, folder, versions)
+        progress(f"score: {total:,} texts, {total - unseen:,} known, {unseen:,} to read")
+        if unseen:
+            paths = taught(scores_dir / "taught", by_language, progress)
+            _fill(con, folder, _Reader(languages, taxonomy, paths, versions), unseen=unseen, size=size, progress=progress)
+            _find_unseen(con, folder, versions)
+        counts = _write(con)
+        store.merge(con, folder)
+    finally:
+        con.close()
+    progress(f"score: {counts['text.sentence']:,} sentences, {counts['text.mention']:,} mentions of themes")
+    return counts
+
+
+def _versions(taxonomy: Themes, languages: Sequence[str], by_language: Mapping[str, Teachers]) -> dict[str, str]:
+    digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {installed('vaderSentiment')}".encode())
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("*.py"), *here.glob("lexicon/*.toml")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return {"": digest.hexdigest(), **{language: held.sha256 for language, held in by_language.items()}}
+
+
+def _version(languages: str, versions: Mapping[str, str]) -> str:
+    parts = [versions[""], *(f"{code}={versions.get(code, '')}" for code in languages.split(","))]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+
+def _want(con: duckdb.DuckDBPyConnection, brand_locales: Mapping[str, str]) -> None:
+    con.execute("create or replace temp table brand_locale (brand varchar, locale varchar)")
+    if brand_locales:
+        con.executemany("insert into brand_locale values (?, ?)", [list(item) for item in sorted(brand_locales.items())])
+    con.execute(
+        """
+        create or replace temp table wanted as
+        select review_id, brand, language as stated, locale,
+            sha256(content || chr(31) || coalesce(language, '') || chr(31) || coalesce(locale, '')) as key
+        from core.review left join brand_locale using (brand)
+        where duplicate_of is null and content is not null and trim(content) <> ''
+        """
+    )
+
+
+def _find_unseen(con: duckdb.DuckDBPyConnection, folder: Path, versions: Mapping[str, str]) -> tuple[int, int, int]:
+    """Makes `scored` (rows of the store that hold now) and `unseen`; returns texts unseen, their code points, all texts."""
+    store.view(con, folder)
+    pairs = con.execute("select distinct languages, version from score_store").fetchall()
+    current = [[languages, version] for languages, version in pairs if _version(languages, versions) == version]
+    con.execute("create or replace temp table current_version (languages varchar, version varchar)")
+    if current:
+        con.executemany("insert into current_version values (?, ?)", current)
+    con.execute(
+        """
+        create or replace temp table scored as
+        select s.key, s.language, s.sentences from score_store as s
+        semi join current_version using (languages, version)
+        semi join wanted using (key)
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table unseen as
+        select row_number() over (order by w.key) as position, w.key, r.content, w.stated, w.locale
+        from (select key, min(review_id) as review_id, any_value(stated) as stated, any_value(locale) as locale
+              from wanted anti join scored using (key) group by key) as w
+        join core.review as r using (review_id)
+        order by position
+        """
+    )
+    found = con.execute(
+        "select (select count(*) from unseen), (select coalesce(sum(length(content)), 0) from unseen), "
+        "(select count(distinct key) from wanted)"
+    ).fetchone()
+    unseen, size, total = found or (0, 0, 0)
+    return int(unseen), int(size), int(total)
+
+
+def _fill(con: duckdb.DuckDBPyConnection, folder: Path, reader: _Reader, *, unseen: int, size: int, progress: Progress) -> None:
+    done = 0
+    answers = _answers(_jobs(con, unseen), reader, workers=min(2, os.cpu_count() or 1) if size >= _WORTH_WORKERS else 0)
+    lines = folder / f".draft-{os.getpid()}.jsonl"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        while done < unseen:
+            held = 0
+            with lines.open("wb") as file:
+                for count, answer in answers:
+                    file.write(answer)
+                    held += count
+                    if held >= _PER_FILE:
+                        break
+            store.add(con, folder, lines)
+            done += held
+            progress(f"score: {done:,} of {unseen:,} texts read")
+    finally:
+        lines.unlink(missing_ok=True)
+
+
+def _jobs(con: duckdb.DuckDBPyConnection, unseen: int) -> Iterator[Job]:
+    for first in range(1, unseen + 1, _CHUNK):
+        rows = con.execute(
+            "select key, content, stated, locale from unseen where position between ? and ? order by position",
+            [first, first + _CHUNK - 1],
+        ).fetchall()
+        yield [(key, Text(content, stated, locale)) for key, content, stated, locale in rows]
+
+
+def _answers(jobs: Iterator[Job], reader: _Reader, *, workers: int) -> Iterator[tuple[int, bytes]]:
+    """(texts, their JSON lines for the store), in order; `workers` 0 works in this process."""
+    if workers < 2:
+        loaded = {language: model.load(path) for language, path in reader.models.items()}
+        for job in jobs:
+            yield len(job), _lines(job, reader, loaded)
+        return
+    # Spawned, not forked: DuckDB's threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(reader,)) as pool:
+        waiting: deque[tuple[int, Future[bytes]]] = deque()
+        for job in jobs:
+            waiting.append((len(job), pool.submit(_work, job)))
+            if len(waiting) > workers * 3:
+                count, future = waiting.popleft()
+                yield count, future.result()
+        while waiting:
+            count, future = waiting.popleft()
+            yield count, future.result()
+
+
+_worker: dict[str, tuple[_Reader, dict[str, model.Model]]] = {}
+
+
+def _begin_worker(reader: _Reader) -> None:
+    _worker["this"] = (reader, {language: model.load(path) for language, path in reader.models.items()})
+
+
+def _work(job: Job) -> bytes:
+    reader, models = _worker["this"]
+    return _lines(job, reader, models)
+
+
+def _lines(job: Job, reader: _Reader, models: Mapping[str, model.Model]) -> bytes:
+    found = analyse([text for _, text in job], languages=reader.languages, taxonomy=reader.taxonomy, models=models)
+    lines = []
+    for (key, _), analysis in zip(job, found, strict=True):
+        languages = ",".join(sorted({analysis.language, *(sentence.language for sentence in analysis.sentences)}))
+        row = {
+            "key": key,
+            "language": analysis.language,
+            "languages": languages,
+            "version": _version(languages, reader.versions),
+            "sentences": [asdict(sentence) for sentence in analysis.sentences],
+        }
+        lines.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    return b"".join(lines)
+
+
+def _write(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    con.execute("begin")
+    con.execute("create schema if not exists text")
+    con.execute(
+        """
+        create or replace table text.sentence as
+        with said as (
+            select w.review_id, w.brand, generate_subscripts(s.sentences, 1) as position, unnest(s.sentences) as sentence
+            from wanted as w join scored as s using (key)
+        )
+        select said.review_id || '.' || position as sentence_id, said.review_id, said.brand, position,
+            sentence.start, sentence.stop, sentence.language,
+            substring(r.content, sentence.start + 1, sentence.stop - sentence.start) as text,
+            sentence.sentiment, sentence.label
+        from said join core.review as r using (review_id)
+        order by said.review_id, position
+        """
+    )
+    con.execute(
+        """
+        create or replace table text.mention as
+        with said as (
+            select w.review_id, w.brand, generate_subscripts(s.sentences, 1) as position, unnest(s.sentences) as sentence
+            from wanted as w join scored as s using (key)
+        ), carried as (
+            select review_id, brand, position, unnest(sentence.mentions) as mention from said
+        )
+        select review_id || '.' || position as sentence_id, review_id, brand, mention.theme, mention.sentiment, mention.label
+        from carried
+        order by review_id, position, mention.theme
+        """
+    )
+    for name, (grain, columns) in _TABLES.items():
+        describe(con, name, grain, columns, where=__file__)
+    con.execute("commit")
+    return {name: _count(con, name) for name in _TABLES}
+
+
+def _count(con: duckdb.DuckDBPyConnection, name: str) -> int:
+    row = con.execute(f"select count(*) from {name}").fetchone()  # noqa: S608  one of the two names below
+    return int(row[0]) if row else 0
+
+
+_TABLES = {
+    "text.sentence": (
+        "One row per sentence of a review that counts (duplicates are left out).",
+        {
+            "sentence_id": "review_id, a full stop, position",
+            "review_id": "the review, as in core.review",
+            "brand": "whose review it is",
+            "position": "1 is the first sentence of the review",
+            "start": "where it begins in core.review.content, in code points from 0",
+            "stop": "where it ends there, exclusive",
+            "language": "ISO 639-1; und where the text has no letters or no known script",
+            "text": "the words as they stand in core.review.content",
+            "sentiment": "-1 worst .. 1 best; VADER's compound in English, the taught model and the seed lexicon elsewhere",
+            "label": "positive, neutral or negative: beyond 0.05 in English, beyond 0.2 elsewhere",
+        },
+    ),
+    "text.mention": (
+        "One row per sentence and theme that it carries.",
+        {
+            "sentence_id": "the sentence, as in text.sentence",
+            "review_id": "the review, as in core.review",
+            "brand": "whose review it is",
+            "theme": "id of the theme, as in core.theme",
+            "sentiment": "-1..1, of the clause that carries the theme where a contrast (but, 지만, が) parts the sentence",
+            "label": "positive, neutral or negative, cut as in text.sentence",
+        },
+    ),
+}

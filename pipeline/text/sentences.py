@@ -1,0 +1,244 @@
+"""Where the sentences of a review begin and end, in English, Korean, Japanese and what is written like them.
+
+Works on normalised text (`normalise`: full-width stops and curly quotes are already one). Reviews are not prose: there are
+lists, line breaks in place of full stops, no space after a stop, Korean and Japanese without any stop at all. So a boundary is
+a line break, a stop that is not an abbreviation, a number or the middle of an ellipsis, or, in Korean and Japanese, a sentence
+ending that only occurs at an end, followed by a space.
+
+Linear in the length of the text; no sentence is longer than `MAX_SENTENCE`.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+MAX_SENTENCE = 600
+"""Code points; a longer stretch without any boundary is cut at its last comma or space, or where it must be."""
+
+Span = tuple[int, int]
+
+
+def sentences(text: str, language: str) -> list[Span]:
+    """[start, stop) of each sentence, in order, trimmed, without overlap; every letter and emoji lies in one of them."""
+    boundary = _BOUNDARIES.get(language, _DEFAULT)
+    spans: list[Span] = []
+    at = 0
+    for match in boundary.finditer(text):
+        if match.lastgroup == "stop" and not _ends(text, match, language):
+            continue
+        spans.extend(_bounded(text, at, match.end()))
+        at = match.end()
+    spans.extend(_bounded(text, at, len(text)))
+    return spans
+
+
+def clauses(text: str, language: str) -> list[Span]:
+    """A sentence parted at its strong contrasts ("…, but …", "…지만 …", "…が、…"): [(0, len)] where it has none."""
+    contrast = _CONTRASTS.get(language)
+    if contrast is None:
+        return [(0, len(text))]
+    cuts = [match.end() for match in contrast.finditer(text)]
+    edges = [0, *cuts, len(text)]
+    found = [(a, b) for a, b in pairwise(edges) if _WORD.search(text, a, b)]
+    return found if len(found) > 1 else [(0, len(text))]
+
+
+def _ends(text: str, match: re.Match[str], language: str) -> bool:
+    """Whether the stop that was found ends a sentence."""
+    stop, start = match["stop"], match.start()
+    after = text[match.end() : match.end() + 1]
+    if "。" in stop or "!" in stop or "?" in stop or language in ("ja", "zh"):
+        # A stop right before a comma belongs to what follows, and so does a quotation before what is said of it.
+        return after not in (",", "、", ";") and not (stop.endswith("」") and after in ("と", "っ", "の"))
+    spaced = stop[-1:].isspace() or not after
+    if stop.strip() != "." and after:
+        # An ellipsis ends a sentence only where a new one plainly begins.
+        return not after.islower() and (spaced or not after.isalnum() or not after.isascii())
+    word = _LAST_WORD.search(text, max(0, start - 20), start)
+    last = word[0] if word else ""
+    if not spaced:
+        return _lacks_space(last, text[match.end() : match.end() + 2])
+    if last.isdigit() and _LIST_NUMBER.search(text, max(0, start - 20), start):
+        return False
+    return not _shortens(last, after)
+
+
+def _lacks_space(last: str, following: str) -> bool:
+    """ "great.The owner" and "좋아요.그런데" are two sentences; "3.5", "shop.com" and "e.g" are one word."""
+    if len(last) < 2:
+        return False
+    if not last.isascii():
+        return last[-1].isalpha() and following[:1].isalpha()
+    return last[-1].islower() and following[:1].isupper() and following[1:2].islower()
+
+
+def _shortens(last: str, after: str) -> bool:
+    """Whether the stop behind `last` marks an initial ("U.S.", "p.m.") or an abbreviation."""
+    if len(last) == 1:
+        return last.isalpha() and last.isascii() and last != "I"
+    return last.lower() in _ABBREVIATIONS and not (last.lower() in _ALSO_LAST and after.isupper())
+
+
+def _bounded(text: str, start: int, stop: int) -> Iterator[Span]:
+    """The stretch without the space and bullets around it, in pieces of at most `MAX_SENTENCE`; nothing without content."""
+    while stop > start and text[stop - 1].isspace():
+        stop -= 1
+    begin = _LEADING.match(text, start, stop)
+    if begin:
+        start = begin.end()
+    while stop - start > MAX_SENTENCE:
+        cut = max(text.rfind(mark, start + MAX_SENTENCE // 2, start + MAX_SENTENCE) for mark in (", ", "、", "; ")) + 1
+        if not cut:
+            cut = text.rfind(" ", start + 1, start + MAX_SENTENCE) + 1
+        cut = cut or start + MAX_SENTENCE
+        yield from _whole(text, start, cut)
+        start = cut
+    yield from _whole(text, start, stop)
+
+
+def _whole(text: str, start: int, stop: int) -> Iterator[Span]:
+    while start < stop and text[start].isspace():
+        start += 1
+    while stop > start and text[stop - 1].isspace():
+        stop -= 1
+    if start < stop and _CONTENT.search(text, start, stop):
+        yield start, stop
+
+
+_WORD = re.compile(r"\w")
+
+# A letter, a digit, a smiley or an emoji: what is worth a sentence. Rules of dashes and lone stops are not.
+_CONTENT = re.compile(r"[\w:;=^♡♥❤☆★☹☺]|[^\x00-\u2fff\u3000-\u303f\ufe30-\ufe4f]")
+
+_LEADING = re.compile(r"[\s>]{0,40}(?:[-*•·●○▶►■□◆◇※・→✔✅]{1,3}\s{0,3}|\(?[0-9]{1,2}[.)]\s{1,3})?")
+
+_LIST_NUMBER = re.compile(r"(?:^|\n)[ ]{0,10}[0-9]{1,2}$")
+
+_LAST_WORD = re.compile(r"\w+$")
+
+_ABBREVIATIONS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "jr",
+        "sr",
+        "vs",
+        "etc",
+        "approx",
+        "apt",
+        "dept",
+        "est",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "fig",
+        "no",
+        "nos",
+        "vol",
+        "min",
+        "max",
+        "hrs",
+        "hr",
+        "mins",
+        "ft",
+        "lbs",
+        "lb",
+        "oz",
+        "ave",
+        "blvd",
+        "rd",
+        "tel",
+        "ext",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "mon",
+        "tue",
+        "tues",
+        "wed",
+        "thu",
+        "thur",
+        "thurs",
+        "fri",
+        "sat",
+        "sun",
+        "gen",
+        "col",
+        "sgt",
+        "capt",
+    ]
+)
+
+_ALSO_LAST = frozenset(
+    [
+        "etc",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "no",
+        "sun",
+        "sat",
+        "min",
+        "max",
+        "hr",
+        "hrs",
+        "mins",
+        "ft",
+        "lb",
+        "lbs",
+        "oz",
+        "mar",
+        "st",
+        "jr",
+        "sr",
+    ]
+)
+# These end sentences as well ("…, etc. The"; "the answer was no. We left"), so a capital after them decides.
+
+_CLOSE = r"[\"'”’)\]}」』）】]{0,3}"
+
+# One mark may repeat ("!!!", "...."), with spaces between marks of an ellipsis left as they are.
+_STOP = rf"(?P<stop>[.!?…。]{{1,1000}}{_CLOSE}\s{{0,50}})"
+
+_LINE = r"(?P<line>\s{0,50}\n\s{0,50})"
+
+_DEFAULT = re.compile(rf"{_LINE}|{_STOP}")
+
+# Endings of a finished Korean sentence; each is bound to the syllables before it, for 요, 다, 음 and 임 alone end many a noun.
+_KOREAN_END = (
+    r"(?:[어아해네세에예워져돼데군나까래려셔겨봐줘와죠게걸든거라러싸빠뻐커써파떠쳐켜서]요|니다|[했었았였겠갔왔됐봤샀졌웠렸켰]다|[없있같좋싫많]다"
+    r"|[했었았였없있같좋싫많않됐]음|[가-힣]네여|구요|고요)"
+)
+
+_KOREAN_TAIL = r"[ㅋㅎㅠㅜ~^;♡♥👍👎]{0,60}"
+
+_JAPANESE_END = r"(?:です|ます|ました|でした|ません|ませんでした|ください|ですね|ますね|でしょう)"
+
+_BOUNDARIES = {
+    "ko": re.compile(rf"{_LINE}|{_STOP}|(?P<end>(?:{_KOREAN_END}{_KOREAN_TAIL}|[ㅠㅜ]{{2,60}}|[ㅋㅎ]{{2,60}}|\^\^)[ ]{{1,20}})"),
+    "ja": re.compile(rf"{_LINE}|{_STOP}|(?P<end>{_JAPANESE_END}[♪☆★♡♥ーw]{{0,20}}[ ]{{1,20}}|[♪☆★]{{1,20}}\s{{0,20}})"),
+}
+
+# Each ends where the new clause begins.
+_CONTRASTS = {
+    "en": re.compile(
+        r"(?<!nothing)(?<!all)(?<!anything)[,;]?\s(?=(?:but|however|although|though|yet|whereas|except that)\s)", re.IGNORECASE
+    ),
+    "ko": re.compile(r"[가-힣](?:지만|는데|은데|한데|인데|으나)[,\s]{1,3}"),
+    "ja": re.compile(r"(?:[いるただすんう]が|けれども|けれど|けど|のに|ものの)[、,]"),
+}

@@ -1,0 +1,91 @@
+"""Which reviews teach a model, and the models that they taught, kept beside the score store.
+
+The teachers of a language are the first starred reviews in it that landed, as many as fill a step (`model.step_of`). That makes
+them a function of the landing files alone: a replay teaches the same model, and a run teaches anew only when a step is crossed.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipeline.text import model
+from pipeline.text.language import language_of
+from pipeline.text.sentiment import UNTAUGHT
+
+_LOG = logging.getLogger(__name__)
+
+_FETCHED = 2_000
+
+_LOOKED_AT = 4 * model.MAX_TEACHERS
+"""Starred reviews that are looked at for teachers, over all languages."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Teachers:
+    """The teaching set of one language; `texts` and `labels` in order."""
+
+    language: str
+    texts: Sequence[str]
+    labels: Sequence[int]
+    sha256: str
+
+
+def teachers(con: duckdb.DuckDBPyConnection, languages: Sequence[str], brand_locales: Mapping[str, str]) -> dict[str, Teachers]:
+    """By language; only languages whose step holds `model.MIN_PER_CLASS` of each class."""
+    # Where every Latin language of the market goes untaught, ASCII texts need not be fetched at all.
+    latin = any(code not in UNTAUGHT | {"ko", "ja", "zh"} for code in languages)
+    rows = con.execute(
+        """
+        select left(content, ?), rating, language, brand from core.review
+        where duplicate_of is null and (rating >= ? or rating <= ?) and content is not null
+            and (? or regexp_matches(left(content, ?), '[^\\x00-\\x7F]'))
+        order by first_seen_at, review_id limit ?
+        """,
+        [model.MAX_TAUGHT_TEXT, model.POSITIVE_FROM, model.NEGATIVE_TO, latin, model.MAX_TAUGHT_TEXT, _LOOKED_AT],
+    )
+    held: dict[str, tuple[list[str], list[int]]] = {}
+    while batch := rows.fetchmany(_FETCHED):
+        for content, rating, stated, brand in batch:
+            language = language_of(content, languages=languages, stated=stated, locale=brand_locales.get(brand))
+            label = model.label_of(rating)
+            if label is None or language in UNTAUGHT:
+                continue
+            texts, labels = held.setdefault(language, ([], []))
+            texts.append(content)
+            labels.append(label)
+    found = {}
+    for language, (texts, labels) in sorted(held.items()):
+        count = model.step_of(len(texts))
+        used, verdicts = texts[:count], labels[:count]
+        if min(sum(verdicts), count - sum(verdicts)) >= model.MIN_PER_CLASS:
+            found[language] = Teachers(language, used, verdicts, model.rows_sha256(language, used, verdicts))
+    return found
+
+
+def taught(folder: Path, by_language: Mapping[str, Teachers], progress: Callable[[str], None]) -> dict[str, Path]:
+    """The model file of each language, taught where there is none yet or where it is damaged."""
+    paths = {}
+    for language, held in by_language.items():
+        path = folder / f"{language}-{held.sha256[:24]}.npz"
+        if not _usable(path):
+            progress(f"score: teaching {language} with {len(held.texts):,} starred reviews")
+            found = model.teach(language, held.texts, held.labels)
+            if found is None:
+                continue
+            model.save(found, path)
+        paths[language] = path
+    return paths
+
+
+def _usable(path: Path) -> bool:
+    try:
+        model.load(path)
+    except FileNotFoundError:
+        return False
+    except model.ModelError as error:
+        _LOG.warning("%s", error)
+        return False
+    return True

@@ -1,0 +1,123 @@
+"""`label`: one line out per line in, in order, bounded memory, errors that name the line."""
+
+import gzip
+import io
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.text import model
+from pipeline.text.label import LabelError, label
+
+PRAISE, BLAME = "가람 나루 마루", "다솜 라온 바다"  # words that no lexicon knows
+
+
+def labelled(rows: list[object], **options: object) -> list[dict[str, object]]:
+    out = io.BytesIO()
+    count = label([json.dumps(row).encode() for row in rows], out, **options)  # type: ignore[arg-type]  # options of label
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert count == len(lines) == len(rows)
+    return lines
+
+
+def test_each_line_gets_language_sentiment_label_and_themes() -> None:
+    lines = labelled(
+        [
+            {"text": "The staff were wonderful.", "id": 7},
+            {"text": "배송이 너무 느리고 최악이에요"},
+            {"text": "品質が良くて満足です", "language": "ja"},
+            {"text": ""},
+            {"text": "👎"},
+        ]
+    )
+    assert [(line["language"], line["label"]) for line in lines] == [
+        ("en", "positive"),
+        ("ko", "negative"),
+        ("ja", "positive"),
+        ("und", "neutral"),
+        ("und", "negative"),
+    ]
+    assert lines[0]["id"] == 7
+    assert "staff_attitude" in [mention["theme"] for mention in lines[0]["themes"]]
+
+
+def test_a_theme_takes_the_sentiment_of_its_clause() -> None:
+    line = labelled([{"text": "The room was spotless and lovely, but the delivery was terribly late."}])[0]
+    said = {mention["theme"]: mention["sentiment"] for mention in line["themes"]}
+    assert said["comfort_cleanliness"] > 0 > said["delivery_punctuality"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=80), max_size=12))
+def test_any_text_is_labelled_in_its_place(texts: list[str]) -> None:
+    lines = labelled([{"text": text} for text in texts])
+    assert [line["text"] for line in lines] == texts
+    assert all(-1 <= line["sentiment"] <= 1 for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "👍💘" * 5_000,
+        "\u202e\u200f" * 5_000 + "good",
+        "좋아요good良い" * 5_000,
+        "good but " * 20_000,
+        "ㅋ" * 100_000,
+    ],
+)
+def test_hostile_text_never_fails_and_never_takes_long(text: str) -> None:
+    began = time.process_time()
+    labelled([{"text": text}])
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"{", "line 3: expected a JSON object"),
+        (b'{"txt": 1}', 'line 3: expected a JSON object with a string "text"'),
+        (b'["text"]', 'line 3: expected a JSON object with a string "text"'),
+        (b'{"text": "x", "language": 5}', 'line 3: expected "language"'),
+        (b'{"text": "\xff"}', "line 3: expected a JSON object"),
+        (b"", "line 3: expected a JSON object"),
+    ],
+)
+def test_a_bad_line_is_named_and_what_was_before_it_stands(line: bytes, message: str) -> None:
+    out = io.BytesIO()
+    with pytest.raises(LabelError, match=message):
+        label([b'{"text": "fine"}', b'{"text": "good"}', line, b'{"text": "later"}'], out)
+    assert [json.loads(written)["text"] for written in out.getvalue().splitlines()] == ["fine", "good"]
+
+
+def test_lines_are_read_as_they_are_needed() -> None:
+    out = io.BytesIO()
+
+    def endless() -> object:
+        for number in range(2_000):
+            assert number < len(out.getvalue().splitlines()) + 600
+            yield b'{"text": "ok"}'
+
+    assert label(endless(), out) == 2_000  # type: ignore[arg-type]  # an iterable of lines
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_rated_texts_teach_what_no_lexicon_knows(tmp_path: Path, packed: bool) -> None:
+    rows = [{"text": PRAISE, "rating": 5, "rating_max": 5, "language": "ko"}, {"text": BLAME, "label": 0}] * model.MIN_PER_CLASS
+    path = tmp_path / "rated.jsonl.gz"
+    written = "\n".join(map(json.dumps, [*rows, {"text": PRAISE, "rating": 3, "rating_max": 5}])).encode()
+    path.write_bytes(gzip.compress(written) if packed else written)
+    texts = [{"text": PRAISE}, {"text": BLAME}]
+    assert [line["label"] for line in labelled(texts)] == ["neutral", "neutral"]
+    assert [line["label"] for line in labelled(texts, teach=path)] == ["positive", "negative"]
+
+
+def test_a_bad_teaching_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rated.jsonl"
+    path.write_text('{"text": "x", "label": 1}\n{"text": "y"}\n')
+    with pytest.raises(LabelError, match=r'rated\.jsonl: line 2: expected "label" 1 or 0, or "rating"'):
+        labelled([{"text": "x"}], teach=path)

@@ -1,0 +1,123 @@
+"""The star-taught model: learns what stars say, the same from the same stars, and survives damage to its file."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.text import model, sentiment
+
+GOOD = ["정말 좋아요", "배송이 빨라서 만족합니다", "품질이 훌륭해요", "또 살게요", "아주 만족스럽네요"]
+BAD = ["정말 별로예요", "배송이 느려서 짜증나요", "품질이 엉망이에요", "다시는 안 사요", "너무 실망했어요"]
+
+
+def rated(count: int, seed: int = 1) -> tuple[list[str], list[int]]:
+    dice = random.Random(seed)
+    labels = [i % 2 for i in range(count)]
+    return [
+        f"{dice.choice(GOOD if label else BAD)} {dice.choice(GOOD if label else BAD)} {i % 17}번째"
+        for i, label in enumerate(labels)
+    ], labels
+
+
+@pytest.fixture(scope="module")
+def taught() -> model.Model:
+    found = model.teach("ko", *rated(240))
+    assert found
+    return found
+
+
+def test_it_learns_what_the_stars_say(taught: model.Model) -> None:
+    assert taught.logits(["만족해요 품질이 훌륭하네요"])[0] > 0 > taught.logits(["실망이에요 품질이 엉망"])[0]
+
+
+def test_the_same_teachers_give_the_same_bytes(taught: model.Model) -> None:
+    again = model.teach("ko", *rated(240))
+    assert again
+    assert np.array_equal(taught.weights, again.weights)
+    assert taught.provenance == again.provenance
+
+
+def test_texts_are_scored_alone_as_together(taught: model.Model) -> None:
+    texts = ["좋아요", "", "엉망", "x" * 5_000, "👍\ud800", "좋아요"]
+    together = taught.logits(texts)
+    assert together.tolist() == [taught.logits([text])[0] for text in texts]
+    assert taught.logits([]).tolist() == []
+
+
+@given(st.lists(st.text(max_size=40), max_size=5), st.sampled_from(["ko", "ja"]))
+def test_ngrams_are_distinct_and_ordered_by_text(texts: list[str], language: str) -> None:
+    document, feature = model.ngrams(texts, language)
+    pairs = list(zip(document.tolist(), feature.tolist(), strict=True))
+    assert pairs == sorted(set(pairs))
+
+
+def test_too_few_of_a_class_teach_nothing() -> None:
+    texts, _ = rated(200)
+    assert model.teach("ko", texts, [1] * (200 - model.MIN_PER_CLASS + 1) + [0] * (model.MIN_PER_CLASS - 1)) is None
+
+
+def test_a_model_comes_back_from_its_file(taught: model.Model, tmp_path: Path) -> None:
+    path = tmp_path / "ko.npz"
+    model.save(taught, path)
+    back = model.load(path)
+    assert back.provenance == taught.provenance
+    assert back.logits(["좋아요"]) == taught.logits(["좋아요"])
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "garbage", "flipped"])
+def test_a_damaged_file_is_known_as_such(taught: model.Model, tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "ko.npz"
+    model.save(taught, path)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(
+        {
+            "truncated": whole[:middle],
+            "empty": b"",
+            "garbage": b"not a model",
+            "flipped": whole[:middle] + bytes(b ^ 255 for b in whole[middle : middle + 64]) + whole[middle + 64 :],
+        }[damage]
+    )
+    with pytest.raises(model.ModelError, match=r"ko\.npz: expected a taught model"):
+        model.load(path)
+
+
+def test_steps_grow_by_a_quarter() -> None:
+    assert [model.step_of(n) for n in (0, 199, 200, 249, 250, 312, 313)] == [0, 0, 200, 200, 250, 250, 312]
+    assert model.step_of(10**9) <= model.MAX_TEACHERS
+    assert len({model.step_of(n) for n in range(200, 2_000)}) == 11
+
+
+@pytest.mark.parametrize(("rating", "label"), [(1.0, 1), (0.75, 1), (0.5, None), (0.333, 0), (0.25, 0), (0.0, 0)])
+def test_the_middle_of_the_scale_teaches_nothing(rating: float, label: int | None) -> None:
+    assert model.label_of(rating) == label
+
+
+def test_the_lexicon_weighs_less_the_more_stars_there_are() -> None:
+    weights = [sentiment.seed_weight(n) for n in (30, 200, 2_000, 20_000, 100_000, 10**9)]
+    assert weights == sorted(weights, reverse=True)
+    assert (weights[0], weights[3], weights[-1]) == (3.0, 2.0, 1.0)
+
+
+@pytest.mark.parametrize("praise", ["좋아요", "만족합니다", "추천해요"])
+def test_negating_korean_praise_never_raises_its_score(taught: model.Model, praise: str) -> None:
+    for models in ({}, {"ko": taught}):
+        plain, negated = sentiment.scores([praise, f"안 {praise}"], "ko", models)
+        assert negated <= plain
+
+
+@pytest.mark.parametrize("praise", ["great", "helpful", "clean", "friendly", "perfect"])
+@pytest.mark.parametrize("pattern", ["The van was not {}.", "It isn’t {}", "never {}", "The staff weren't {} at all"])
+def test_negating_english_praise_never_raises_its_score(praise: str, pattern: str) -> None:
+    plain = sentiment.scores([f"The van was {praise}."], "en", {})[0]
+    assert sentiment.scores([pattern.format(praise)], "en", {})[0] <= plain
+
+
+def test_a_language_without_a_scorer_is_neutral() -> None:
+    assert sentiment.scores(["sehr gut", "furchtbar"], "de", {}) == [0.0, 0.0]
+    assert sentiment.label_of(0.0, "de") == "neutral"

@@ -1,0 +1,181 @@
+"""The score room: sentences with their places, nothing scored twice, the same tables whatever happened before."""
+
+import logging
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.text import model, score, store
+from pipeline.text.themes import load_taxonomy
+
+REVIEW = (
+    "create schema core; create table core.review (review_id varchar, brand varchar, content varchar, language varchar, "
+    "rating double, first_seen_at timestamp, duplicate_of varchar)"
+)
+
+ENGLISH = "“Lovely” van.\nThe delivery was late, but the staff weren’t rude \U0001f600. ok"
+
+
+def build(path: Path, rows: list[tuple[str, str, float | None]], duplicates: tuple[str, ...] = ()) -> Path:
+    """`rows`: review_id, content, rating."""
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path)) as con:
+        con.execute(REVIEW)
+        for number, (review, content, rating) in enumerate(rows):
+            con.execute(
+                "insert into core.review values (?, 'haru', ?, null, ?, timestamp '2026-01-01' + to_minutes(?), ?)",
+                [review, content, rating, number, "other" if review in duplicates else None],
+            )
+    return path
+
+
+def run(path: Path, folder: Path, **options: object) -> tuple[list[str], dict[str, int]]:
+    said: list[str] = []
+    given = {"languages": ("en", "ko", "ja"), "brand_locales": {"haru": "en"}, "taxonomy": load_taxonomy(), **options}
+    return said, {**score.score(path, folder, progress=said.append, **given)}  # type: ignore[arg-type]  # options of score
+
+
+def read(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(path), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+ALL = "select * from text.sentence order by all; "
+MENTIONS = "select * from text.mention order by all"
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    return build(
+        tmp_path / "b.duckdb",
+        [
+            ("a1", ENGLISH, 0.5),
+            ("a2", "배송이 빨라요 포장은 엉망이에요", None),
+            ("a3", "  ", 1.0),
+            ("a4", ENGLISH, 0.5),
+            ("a5", "very good", 1.0),
+        ],
+        duplicates=("a5",),
+    )
+
+
+def test_each_sentence_stands_where_it_says(built: Path, tmp_path: Path) -> None:
+    _, counts = run(built, tmp_path / "scores")
+    rows = read(built, "select s.*, r.content from text.sentence s join core.review r using (review_id) order by sentence_id")
+    assert counts["text.sentence"] == len(rows) == 8
+    for identity, review, _, position, start, stop, _, text, sentiment, label, content in rows:
+        assert identity == f"{review}.{position}"
+        assert content[start:stop] == text
+        assert -1 <= sentiment <= 1
+        assert label in ("positive", "neutral", "negative")
+    assert [row[7] for row in rows][:3] == [
+        "“Lovely” van.",
+        "The delivery was late, but the staff weren’t rude \U0001f600.",
+        "ok",
+    ]
+    assert {row[1] for row in rows} == {"a1", "a2", "a4"}
+
+
+def test_mentions_belong_to_sentences_and_are_unique(built: Path, tmp_path: Path) -> None:
+    run(built, tmp_path / "scores")
+    assert read(built, "select count(*) from text.mention anti join text.sentence using (sentence_id)") == [(0,)]
+    assert read(built, "select count(*) - count(distinct (sentence_id, theme)) from text.mention") == [(0,)]
+    themes = {row[0] for row in read(built, "select theme from text.mention where review_id = 'a1'")}
+    assert {"delivery_punctuality", "staff_attitude"} <= themes
+
+
+def test_every_column_is_described(built: Path, tmp_path: Path) -> None:
+    run(built, tmp_path / "scores")
+    silent = "select table_name, column_name from duckdb_columns() where schema_name = 'text' and comment is null"
+    assert read(built, silent) == []
+
+
+def test_known_texts_are_not_read_again(built: Path, tmp_path: Path) -> None:
+    first, _ = run(built, tmp_path / "scores")
+    before = read(built, ALL), read(built, MENTIONS)
+    second, _ = run(built, tmp_path / "scores")
+    assert "2 to read" in first[0]
+    assert "2 known, 0 to read" in second[0]
+    assert (read(built, ALL), read(built, MENTIONS)) == before
+
+
+def test_another_set_of_languages_or_themes_reads_again(built: Path, tmp_path: Path) -> None:
+    run(built, tmp_path / "scores")
+    said, _ = run(built, tmp_path / "scores", languages=("en", "ko"))
+    assert "2 to read" in said[0]
+
+
+def test_a_damaged_store_is_left_out_with_a_warning_and_scored_again(
+    built: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(built, tmp_path / "scores")
+    before = read(built, ALL)
+    (kept,) = (tmp_path / "scores" / "sentences").glob("*.parquet")
+    kept.write_bytes(kept.read_bytes()[:-20])
+    with caplog.at_level(logging.WARNING):
+        said, _ = run(built, tmp_path / "scores")
+    assert "2 to read" in said[0]
+    assert "its texts are scored again" in caplog.text
+    assert read(built, ALL) == before
+
+
+def test_worker_processes_give_the_same_tables(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(built, tmp_path / "one")
+    before = read(built, ALL), read(built, MENTIONS)
+    monkeypatch.setattr(score, "_WORTH_WORKERS", 0)
+    monkeypatch.setattr(score, "_CHUNK", 1)
+    monkeypatch.setattr(score, "_PER_FILE", 1)
+    run(built, tmp_path / "two")
+    assert len(list((tmp_path / "two" / "sentences").glob("*.parquet"))) == 2
+    assert (read(built, ALL), read(built, MENTIONS)) == before
+
+
+def test_many_files_become_one_without_loss(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_MANY_FILES", 2)
+    monkeypatch.setattr(score, "_CHUNK", 1)
+    monkeypatch.setattr(score, "_PER_FILE", 1)
+    run(built, tmp_path / "scores")
+    assert len(list((tmp_path / "scores" / "sentences").iterdir())) == 1
+    said, _ = run(built, tmp_path / "scores")
+    assert "0 to read" in said[0]
+
+
+def test_a_build_without_reviews_has_empty_tables(tmp_path: Path) -> None:
+    _, counts = run(build(tmp_path / "b.duckdb", []), tmp_path / "scores")
+    assert counts == {"text.sentence": 0, "text.mention": 0}
+
+
+def taught_market(path: Path, count: int) -> Path:
+    words = ("가람 나루 마루", "다솜 라온 바다")
+    return build(path, [(f"r{i:04}", f"{words[i % 2]} {i}호", float(1 - i % 2)) for i in range(count)])
+
+
+def test_stars_teach_once_a_step_and_only_their_own_language(tmp_path: Path) -> None:
+    path, folder = tmp_path / "b.duckdb", tmp_path / "scores"
+    said, _ = run(taught_market(path, model.FIRST_STEP), folder)
+    assert [line for line in said if "teaching" in line] == ["score: teaching ko with 200 starred reviews"]
+    assert read(path, "select distinct right(review_id, 1)::int % 2, label from text.sentence order by 1") == [
+        (0, "positive"),
+        (1, "negative"),
+    ]
+    (first,) = (folder / "taught").iterdir()
+    said, _ = run(taught_market(path, 240), folder)  # below the next step: the model and the scores hold
+    assert not [line for line in said if "teaching" in line]
+    assert "200 known, 40 to read" in said[0]
+    assert list((folder / "taught").iterdir()) == [first]
+    said, _ = run(taught_market(path, 250), folder)
+    assert "250 to read" in said[0]
+
+
+def test_a_damaged_model_is_taught_again(tmp_path: Path) -> None:
+    path, folder = tmp_path / "b.duckdb", tmp_path / "scores"
+    run(taught_market(path, 200), folder)
+    before = read(path, ALL)
+    (kept,) = (folder / "taught").iterdir()
+    kept.write_bytes(b"damaged")
+    for stored in (folder / "sentences").iterdir():
+        stored.unlink()
+    said, _ = run(path, folder)
+    assert [line for line in said if "teaching" in line]
+    assert read(path, ALL) == before

@@ -1,0 +1,94 @@
+"""Sentences: in order, without overlap, nothing lost, in linear time."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.text.normalise import normalise
+from pipeline.text.sentences import MAX_SENTENCE, clauses, sentences
+
+LANGUAGES = ["en", "ko", "ja", "de", "und"]
+
+pieces = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [". ", "! ", "?!", "...", "… ", "\n", "\n\n- ", "• ", "1. ", "。", "！", "」", ")", '"', " ", "  ", "요 ", "습니다 "]
+        ),
+        st.sampled_from(
+            ["Dr", "e.g", "U.S", "3.5", "good", "The", "I", "배송이 빨라요", "좋았음", "です ", "美味しい", "👍", "♪", ":)"]
+        ),
+        st.text(max_size=8),
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(pieces, st.sampled_from(LANGUAGES))
+def test_spans_are_ordered_and_hold_every_letter(text: str, language: str) -> None:
+    text = normalise(text).text
+    spans = sentences(text, language)
+    assert all(0 <= start < stop <= len(text) for start, stop in spans)
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+    assert all(stop - start <= MAX_SENTENCE for start, stop in spans)
+    covered = {i for start, stop in spans for i in range(start, stop)}
+    assert [char for i, char in enumerate(text) if i not in covered and char.isalpha()] == []
+
+
+@given(pieces, st.sampled_from(LANGUAGES))
+def test_clauses_are_a_partition_of_what_they_hold(text: str, language: str) -> None:
+    found = clauses(text, language)
+    assert all(a[1] <= b[0] for a, b in pairwise(found))
+    assert all(0 <= start <= stop <= len(text) for start, stop in found)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "wanted"),
+    [
+        ("en", "Dr. Lee came at 5 p.m. sharp. He was kind.", ["Dr. Lee came at 5 p.m. sharp.", "He was kind."]),
+        ("en", "It was... fine. The U.S. team (e.g. Bob) helped!", ["It was... fine.", "The U.S. team (e.g. Bob) helped!"]),
+        ("en", "So great.The owner was late", ["So great.", "The owner was late"]),
+        ("en", "I paid 3.5 dollars at shop.com and left", ["I paid 3.5 dollars at shop.com and left"]),
+        ("en", "Pros:\n- clean\n- cheap\n1. roomy\n2) quiet", ["Pros:", "clean", "cheap", "roomy", "quiet"]),
+        ("en", 'They said "never again." We agreed', ['They said "never again."', "We agreed"]),
+        ("en", "wow!!! really?! yes", ["wow!!!", "really?!", "yes"]),
+        ("ko", "배송이 빨라요 포장도 좋아요", ["배송이 빨라요", "포장도 좋아요"]),
+        ("ko", "추천합니다.그런데 비싸요ㅠㅠ 아쉽네요", ["추천합니다.", "그런데 비싸요ㅠㅠ", "아쉽네요"]),
+        ("ko", "중요 부분은 마음 에 듭니다", ["중요 부분은 마음 에 듭니다"]),
+        ("ja", "味は良い。でも高い！また買う", ["味は良い。", "でも高い!", "また買う"]),
+        ("ja", "満足です また買います", ["満足です", "また買います"]),
+        ("ja", "「すごい。」と言った", ["「すごい。」と言った"]),
+        ("en", " \n -- \n ", []),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(language: str, text: str, wanted: list[str]) -> None:
+    text = normalise(text).text
+    assert [text[start:stop] for start, stop in sentences(text, language)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "wanted"),
+    [
+        ("en", "The van was clean, but the owner was rude.", ["The van was clean, ", "but the owner was rude."]),
+        ("en", "nothing but praise", ["nothing but praise"]),
+        ("ko", "배송은 빠르지만 포장이 엉망", ["배송은 빠르지만 ", "포장이 엉망"]),
+        ("ja", "味は良いが、高い", ["味は良いが、", "高い"]),
+        ("de", "gut, but schlecht", ["gut, but schlecht"]),
+    ],
+)
+def test_clauses_part_at_a_contrast(language: str, text: str, wanted: list[str]) -> None:
+    assert [text[start:stop] for start, stop in clauses(text, language)] == wanted
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", ".", ". ", "a.", " ", "\n ", "! ", "요 ", "ㅋ", "ㅋ ", "good but ", '"', "-", "です ", "。", "👍"]
+)
+@pytest.mark.parametrize("language", ["en", "ko", "ja"])
+def test_hostile_text_is_parted_in_linear_time(unit: str, language: str) -> None:
+    text = unit * (20_000 // len(unit))
+    began = time.process_time()
+    sentences(text, language)
+    clauses(text, language)
+    assert time.process_time() - began < 1
