@@ -249,7 +249,7 @@ def demo(options: argparse.Namespace, progress: Progress) -> int:
         airflow.prepare(env, progress)
         code = _dag_run("demo", env, progress)
         os.environ["RIVALSCOPE_DEMO_URL"] = address
-        root = Path(os.environ.get("RIVALSCOPE_DATA", airflow.PROJECT / "data"))
+        root = airflow.PROJECT / os.environ.get("RIVALSCOPE_DATA", "data")  # as its tasks see it, which run in the project folder
         market = load_market(file)
         _show(open_run(market, root / market.id, run_id=None, as_of=None, new=False))
     return code

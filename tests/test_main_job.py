@@ -17,7 +17,7 @@ import pytest
 from conftest import PROJECT, Ran, rivalscope, write_tea_market
 
 # The wall clock of a crawl is true, so it differs between two runs; nothing else may.
-CLOCK = {"started_at", "finished_at", "crawled_at", "last_landed_at"}
+CLOCK = {"started_at", "finished_at", "crawled_at", "last_landed_at", "last_seen_at"}
 
 
 def tables(database: Path) -> dict[str, list[tuple[object, ...]]]:

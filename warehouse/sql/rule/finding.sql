@@ -164,7 +164,7 @@ select
     w.value_text,
     w.value_rest_text,
     'n = ' || w.n || case when w.n_rest is not null and w.basis <> 'keyword' then ' against ' || w.n_rest else '' end
-    || case when w.unit = 'level' then ', against the level of ' || w.value_rest_text || ' ' else ', difference ' end
+    || case when w.unit = 'level' then ', against the level of ' || w.value_rest_text || ': ' else ', difference ' end
     || replace(w.effect_text, '-', '−')
     || case when w.q_value < 0.001 then ', q < 0.001' else format(', q = {:.3f}', w.q_value) end as statistics,
     case when w.is_sure then case when w.gain > 0 then 'better' else 'worse' end end as direction,
