@@ -2,7 +2,6 @@
 
 import re
 
-import altair as alt
 import vl_convert as vlc
 
 from pipeline.report.facts import Report
@@ -10,6 +9,9 @@ from pipeline.report.wording import month
 
 # Okabe and Ito's palette, without its yellow: told apart by colour-blind readers on light and on dark ground.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8c8c8c"]
+
+_GREY = "#7a838c"
+"""Reads on light and on dark ground alike: an SVG does not follow the page's colours."""
 
 
 def trend_svg(report: Report) -> str:
@@ -30,27 +32,55 @@ def trend_svg(report: Report) -> str:
         if p.brand in lines
     ]
     names = [report.brand_name(b.brand) for b in report.brands if b.brand in lines]
-    colour = alt.Color(
-        "brand:N", sort=names, scale=alt.Scale(domain=names, range=_COLOURS), legend=alt.Legend(title=None, orient="top")
-    )
-    chart = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("month:T", axis=alt.Axis(title=None, format="%b %Y", labelAngle=0, grid=False)), color=colour
-    )
-    scale = alt.Scale(domain=[-100, 100])
-    band = chart.mark_area(opacity=0.13).encode(y=alt.Y("low:Q", scale=scale, title="Net sentiment"), y2="high:Q")
-    line = chart.mark_line(point=True, strokeWidth=2.2).encode(y=alt.Y("net:Q", scale=scale))
+    scale = {"domain": [-100, 100]}
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "data": {"values": rows},
+        "width": 900,
+        "height": 280,
+        "background": "transparent",
+        "encoding": {
+            "x": {
+                "field": "month",
+                "type": "temporal",
+                "axis": {"title": None, "format": "%b %Y", "labelAngle": 0, "grid": False},
+            },
+            "color": {
+                "field": "brand",
+                "type": "nominal",
+                "sort": names,
+                "scale": {"domain": names, "range": _COLOURS},
+                "legend": {"title": None, "orient": "top"},
+            },
+        },
+        "layer": [
+            {
+                "mark": {"type": "area", "opacity": 0.13},
+                "encoding": {
+                    "y": {"field": "low", "type": "quantitative", "scale": scale, "title": "Net sentiment"},
+                    "y2": {"field": "high"},
+                },
+            },
+            {
+                "mark": {"type": "line", "point": True, "strokeWidth": 2.2},
+                "encoding": {"y": {"field": "net", "type": "quantitative", "scale": scale}},
+            },
+        ],
+        "config": {
+            "font": "system-ui, sans-serif",
+            "axis": {
+                "labelColor": _GREY,
+                "titleColor": _GREY,
+                "gridColor": f"{_GREY}33",
+                "domainColor": f"{_GREY}66",
+                "tickColor": f"{_GREY}66",
+            },
+            "legend": {"labelColor": _GREY, "labelFontSize": 13, "symbolOpacity": 1},
+            "view": {"stroke": None},
+        },
+    }
+    svg: str = vlc.vegalite_to_svg(spec)
     first, last = min(p.month for p in points), max(p.month for p in points)
-    spec = (
-        (band + line)
-        .properties(width=900, height=280, background="transparent")
-        .configure(font="system-ui, sans-serif")
-        .configure_axis(
-            labelColor="#7a838c", titleColor="#7a838c", gridColor="#7a838c33", domainColor="#7a838c66", tickColor="#7a838c66"
-        )
-        .configure_legend(labelColor="#7a838c", labelFontSize=13)
-        .configure_view(stroke=None)
-    )
-    svg: str = vlc.vegalite_to_svg(spec.to_dict())
     title = f"Line chart: net sentiment of {', '.join(names)} by month, {month(first)} to {month(last)}. The table below has the figures."
     return _labelled(svg, title)
 
