@@ -42,7 +42,7 @@ setup: .venv/installed
 
 # The browser tests drive the system's Chromium; CJK fonts are what a Korean or Japanese quote is seen with.
 browser:
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	@{ command -v chromium >/dev/null || command -v google-chrome >/dev/null; } && fc-list :lang=ko 2>/dev/null | grep -q . || { \
 	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; \
 	  else echo "The browser tests need Chromium and CJK fonts: install the packages chromium and fonts-noto-cjk."; fi; }

@@ -34,7 +34,7 @@ RUN = "--run {{ run_id | file_name }} --as-of {{ dag_run.run_after | file_name }
 
 def file_name(value: object) -> str:
     text = value.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") if isinstance(value, datetime) else str(value)
-    return re.sub(r"[^A-Za-z0-9._-]", "-", text)[:120]
+    return re.sub(r"[^A-Za-z0-9._-]", "-", text).lstrip("-._")[:120]
 
 
 def envs(printed: str) -> list[dict[str, str]]:
@@ -90,6 +90,8 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
 for market_file in sorted((PROJECT / "markets").glob("*.toml")):
     try:
         built = market_dag(market_file)
+        if f"market_{built.dag_id}" in globals():
+            raise ValueError(f"the id {built.dag_id} is another market file's")  # noqa: TRY301 - told like every other fault of a file
     except (ValueError, KeyError, OSError, AirflowException) as error:
         # One bad file must not take the other markets with it: it shows up under its own name, and its run says why.
         broken = f"{market_file.name}: {type(error).__name__}: {error!s:.150}"

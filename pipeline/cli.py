@@ -34,14 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _command(options.function)(options, progress)
     except KeyboardInterrupt:
-        print("rivalscope: stopped. The same command again continues where this one was.", file=sys.stderr)
+        print("rivalscope: stopped. What has landed stays; name the run with --run to go on where it was.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 1
     except Exception as error:  # the outermost place: a person reads it
-        if getattr(options, "traceback", False) or not isinstance(error, ValueError | OSError | RuntimeError):
+        if options.traceback:
             raise
-        print(f"rivalscope {options.command}: {error}", file=sys.stderr)
+        foreseen = isinstance(error, ValueError | OSError | RuntimeError)
+        said = (
+            str(error)
+            if foreseen
+            else f"{type(error).__name__}: {error}\nThis should not happen; --traceback shows where it did."
+        )
+        print(f"rivalscope {options.command}: {said}", file=sys.stderr)
         return 1
 
 
@@ -91,7 +97,10 @@ def _parser() -> argparse.ArgumentParser:
         )
         added.add_argument("--run", metavar="ID", help="which run (default: the newest; run and gather begin a new one)")
         added.add_argument(
-            "--as-of", type=_moment, metavar="T", help="ISO 8601; nothing learnt or published later counts (default: now)"
+            "--as-of",
+            type=_moment,
+            metavar="T",
+            help="ISO 8601, a date alone is midnight UTC: the moment that the run speaks of; reviews published later and runs as of later do not count (default: now)",
         )
         return added
 
@@ -166,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         "--teach",
         type=Path,
         metavar="RATED.jsonl.gz",
-        help="rated texts to learn from: text, language, rating and rating_max, or label",
+        help="rated texts to learn from, other languages than English: text, language, rating and rating_max, or label",
     )
     added.add_argument("--languages", default="en,ko,ja", help="languages to tell apart (default: en,ko,ja)")
 

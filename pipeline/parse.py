@@ -80,19 +80,33 @@ def _bytes(path: Path) -> bytes:
 
 def freeze(options: argparse.Namespace, progress: Progress) -> None:
     """Saves a page as a test case. Raises ParseError when it cannot be had or the case exists."""
+    _known_source(options.source)
     is_web = options.page.startswith(("http://", "https://"))
     body = _fetched(options) if is_web else _bytes(Path(options.page))
     if not body.strip():
         raise ParseError(f"Expected a page from {options.page}, found none: robots.txt or the site refused it, or it is empty.")
-    stem = options.case or re.sub(r"[^A-Za-z0-9]+", "_", Path(urlsplit(options.page).path).stem).strip("_") or "page"
-    start = body.lstrip()[:1]
-    case = options.folder / options.source / f"{stem}.{'json' if start in b'{[' else 'html'}"
+    stem = re.sub(r"[^A-Za-z0-9-]+", "_", options.case or Path(urlsplit(options.page).path).stem).strip("_") or "page"
+    case = options.folder / options.source / f"{stem}.{_suffix(body)}"
     if case.exists():
         raise ParseError(f"Expected a new case, found {case}. Choose another name with --case.")
     case.parent.mkdir(parents=True, exist_ok=True)
     case.write_bytes(body)
     progress(f"kept {case} ({len(body):,} bytes). Cut it down and invent the names in it, then run the tests: the records that")
     progress("the parser finds are written beside it, and the test fails until you have read them.")
+
+
+def _known_source(name: str) -> None:
+    folders = [importlib.import_module(f"spiders.{folder}").__path__ for folder in FOLDERS.values()]
+    known = sorted(found.name for path in folders for found in pkgutil.iter_modules(path))
+    if name not in known:
+        raise ParseError(f"Expected a source ({', '.join(known)}), found {name!r}.")
+
+
+def _suffix(body: bytes) -> str:
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
+    if start.startswith((b"{", b"[")):
+        return "json"
+    return "xml" if start.startswith((b"<?xml", b"<feed", b"<rss")) and b"<html" not in start else "html"
 
 
 def _fetched(options: argparse.Namespace) -> bytes:

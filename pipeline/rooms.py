@@ -18,6 +18,7 @@ from pipeline.market import Market, MarketError, Target, check_options, load_mar
 from pipeline.run import Run, RunError, only_builder, open_run
 
 if TYPE_CHECKING:
+    from pipeline.report.facts import Report
     from pipeline.text.themes import Taxonomy
 
 Progress = Callable[[str], None]
@@ -34,12 +35,23 @@ def _run_of(options: argparse.Namespace, *, new: bool = False) -> Run:
 
 def targets(options: argparse.Namespace, _progress: Progress) -> None:
     market = load_market(options.market)
-    check_options(market)
+    _check(market)
     if options.json:
         print(orjson.dumps([_facts(market, target) for target in market.targets]).decode())
         return
     for facts in (_facts(market, target) for target in market.targets):
         print(f"{facts['target']:<44} {facts['basis']:<16} {facts['from']}")
+
+
+def _check(market: Market) -> None:
+    """What the market file says to other rooms, before anything is fetched. Raises MarketError."""
+    from pipeline.text.themes import ThemeError, load_taxonomy  # noqa: PLC0415 - each room's libraries are imported by it alone
+
+    check_options(market)
+    try:
+        load_taxonomy(market.themes)
+    except ThemeError as error:
+        raise MarketError(f"{market.path}: themes: {error}") from error
 
 
 def _facts(market: Market, target: Target) -> dict[str, object]:
@@ -50,7 +62,7 @@ def _facts(market: Market, target: Target) -> dict[str, object]:
         "kind": source.kind,
         "source": source.source,
         "basis": source.basis,
-        "from": source.url or str(market.file(source)),
+        "from": source.shown_url or str(market.file(source)),
     }
 
 
@@ -116,7 +128,7 @@ def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
     """True when every target has landed in this run."""
     from pipeline.gather import gather as crawl  # noqa: PLC0415 - the spiders' libraries, a second to import
 
-    check_options(this.market)
+    _check(this.market)
     receipts = crawl(this, wanted, progress=progress)
     return all(receipt.outcome in {"landed", "unchanged"} for receipt in receipts)
 
@@ -186,9 +198,13 @@ def _report(this: Run, progress: Progress) -> None:
 
 
 def _publish(this: Run, progress: Progress) -> None:
+    from pipeline.report import point_latest  # noqa: PLC0415 - as above
     from warehouse.publish import publish as room  # noqa: PLC0415 - as above
 
     published = room(this.build_file, this.data, progress=progress)
+    # Only now: a report of a build that its checks refused must not be the one that people open.
+    if this.report_folder.exists():
+        point_latest(this.report_folder)
     progress(f"publish: {published} ({published.stat().st_size / 2**20:.1f} MB)")
 
 
@@ -203,15 +219,7 @@ _ROOM: dict[str, Callable[[Run, Progress], None]] = {
 
 def _outcome(this: Run, progress: Progress) -> int:
     """Prints what the published run holds and what is missing of it; 1 if anything is, or if this run was not published."""
-    from pipeline.report import facts  # noqa: PLC0415 - as above
-
-    if not this.published.exists():
-        raise RunError(f"Expected {this.published}, found none: this run ended before publish. The log of its red task says why.")
-    report = facts.read(this.published)
-    if report.run.run_id != this.run_id:
-        raise RunError(
-            f"Expected run {this.run_id} in {this.published}, found run {report.run.run_id}: this one was not published."
-        )
+    report = _published(this)
     for crawl in report.missing:
         progress(f"missing: {crawl.target}: {crawl.status}: {crawl.reason}")
     progress(
@@ -220,12 +228,24 @@ def _outcome(this: Run, progress: Progress) -> int:
     return 1 if report.missing else 0
 
 
+def _published(this: Run) -> "Report":
+    """What this run has published. Raises RunError when it has not: what an earlier run published must not pass for it."""
+    from pipeline.report import facts  # noqa: PLC0415 - as above
+
+    if not this.published.exists():
+        raise RunError(f"Expected {this.published}, found none: this run ended before publish. The log of its red task says why.")
+    report = facts.read(this.published)
+    if report.run.run_id != this.run_id:
+        found = f"found run {report.run.run_id}: this one was not published."
+        raise RunError(f"Expected run {this.run_id} in {this.published}, {found} The log of its red task says why.")
+    return report
+
+
 def _show(this: Run) -> None:
     """The table and where everything lies, for the person who waited for it."""
-    from pipeline.report import facts  # noqa: PLC0415 - as above
     from pipeline.report.terminal import print_swot  # noqa: PLC0415 - as above
 
-    print_swot(facts.read(this.published), sys.stdout)
+    print_swot(_published(this), sys.stdout)
     print(f"report:   {this.data / 'reports' / 'latest' / 'report.html'}")
     print(f"database: {this.published}", flush=True)
 

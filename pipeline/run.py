@@ -89,6 +89,9 @@ def open_run(market: Market, data: Path, *, run_id: str | None, as_of: datetime 
                 "Leave --as-of out, or choose another --run."
             )
         return Run(market, data, run_id, remembered)
+    if not new and as_of is None:
+        names = ", ".join(sorted(path.stem for path in runs.glob("*.json"))[-5:]) or "none"
+        raise RunError(f"Expected a run under {data} (the last: {names}), found no run {run_id}. `rivalscope gather` begins one.")
     runs.mkdir(parents=True, exist_ok=True)
     draft = runs / f".{run_id}.{os.getpid()}"
     draft.write_bytes(orjson.dumps({"run_id": run_id, "as_of": moment.isoformat(), "market": market.id}))
@@ -97,7 +100,12 @@ def open_run(market: Market, data: Path, *, run_id: str | None, as_of: datetime 
 
 
 def _remembered(note: Path) -> datetime:
-    return datetime.fromisoformat(orjson.loads(note.read_bytes())["as_of"])
+    try:
+        return datetime.fromisoformat(orjson.loads(note.read_bytes())["as_of"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{note}: expected the as-of of a run, found something else ({error}). Delete it, and gather again."
+        ) from error
 
 
 @contextmanager

@@ -66,14 +66,15 @@ def test_a_bad_market_file_shows_up_by_name_and_leaves_the_others_alone(tmp_path
     markets = tmp_path / "markets"
     markets.mkdir()
     (markets / "good.toml").write_text('id = "good"\nname = "Good"\n')
+    (markets / "good_again.toml").write_text('id = "good"\nname = "Another"\n')
     (markets / "no_toml.toml").write_text("id = ")
     (markets / "bad_cron.toml").write_text('id = "bad_cron"\nname = "Bad"\nschedule = "0 6"\n')
     (markets / "bad_zone.toml").write_text('id = "bad_zone"\nname = "Bad"\ntimezone = "Mars/Base"\n')
     found = read(tmp_path / "dags", tmp_path)
     assert found["errors"] == {}
-    assert set(found["dags"]) == {"good", "no_toml", "bad_cron", "bad_zone"}
+    assert set(found["dags"]) == {"good", "good_again", "no_toml", "bad_cron", "bad_zone"}
     assert found["dags"]["good"]["title"] == "Good"
-    for name in ("no_toml", "bad_cron", "bad_zone"):
+    for name in ("good_again", "no_toml", "bad_cron", "bad_zone"):
         assert found["dags"][name]["title"].startswith(f"{name}.toml: ")
         assert found["dags"][name]["schedule"] is None
 

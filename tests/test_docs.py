@@ -13,7 +13,7 @@ PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 TESTED_ELSEWHERE = ("make ", "rivalscope up")
-"""By test_up.py, test_demo_dag.py and .ci/run itself."""
+"""By test_up.py, test_demo_job.py and .ci/run itself."""
 
 COMMANDS = (
     "run",

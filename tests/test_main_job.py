@@ -97,7 +97,9 @@ def test_one_broken_source_is_told_and_the_others_go_on(tmp_path: Path) -> None:
         (["run", "nowhere.toml"], "nowhere.toml: expected a market file, found none"),
         (["load", "{market}", "--data", "{empty}"], "Expected a run under"),
         (["gather", "{market}", "--data", "{empty}", "--target", "x.reviews.y"], "expected a target of this market"),
-        (["score", "{market}", "--data", "{empty}", "--run", "r1"], "Run `rivalscope load` first"),
+        (["score", "{market}", "--data", "{empty}", "--run", "r1"], "found no run r1"),
+        (["score", "{market}", "--data", "{empty}", "--run", "r1", "--as-of", "2026-07-01"], "Run `rivalscope load` first"),
+        (["freeze", "../../evil", "{market}"], "found '../../evil'"),
         (["parse", "reviews", "nowhere.html", "--url", "https://x.example"], "nowhere.html"),
         (["parse", "faq", "{market}", "--url", "https://x.example", "--source", "nope"], "found 'nope'"),
     ],
@@ -108,6 +110,40 @@ def test_a_mistake_is_one_clear_sentence_and_exit_code_1(tmp_path: Path, argumen
     done = rivalscope(*filled, code=1)
     assert wanted in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_theme_that_is_none_is_told_before_anything_is_fetched(tmp_path: Path) -> None:
+    market = write_tea_market(tmp_path)
+    market.write_text('themes = { off = ["nope"] }\n' + market.read_text(encoding="utf-8"), encoding="utf-8")
+    done = rivalscope("gather", market, "--data", tmp_path / "data", code=1)
+    assert "tea.toml: themes: " in done.stderr
+    assert "nope" in done.stderr
+    assert not (tmp_path / "data" / "landing").exists()
+
+
+def test_a_report_before_its_tables_are_there_says_what_to_run(tmp_path: Path) -> None:
+    market, arguments = write_tea_market(tmp_path), ("--data", tmp_path / "data", "--as-of", "2026-07-01")
+    rivalscope("gather", market, *arguments)
+    rivalscope("load", market, *arguments)
+    done = rivalscope("report", market, *arguments, code=1)
+    assert "Expected the tables of `rivalscope swot`" in done.stderr
+    assert not (tmp_path / "data" / "reports").exists()
+
+
+def test_a_report_whose_build_fails_its_checks_is_not_the_one_that_people_open(tea: Ran, tmp_path: Path) -> None:
+    shutil.copytree(tea.data, tmp_path / "data", symlinks=True)
+    arguments = ("--data", tmp_path / "data", "--as-of", "2026-07-09")
+    for room in ("gather", "load", "score", "swot"):
+        rivalscope(room, tea.market, *arguments)
+    build = duckdb.connect(str(tmp_path / "data" / "build" / "20260709T000000Z.duckdb"))
+    build.execute("update mart.evidence set quote = 'nobody wrote this' where position = 1")
+    build.close()
+    rivalscope("report", tea.market, *arguments)
+    done = rivalscope("publish", tea.market, *arguments, code=1)
+    assert "evidence_quote" in done.stderr
+    assert (tmp_path / "data" / "reports" / "latest").readlink().name == "20260701T000000Z"
+    held = duckdb.connect(str(tmp_path / "data" / "warehouse.duckdb"), read_only=True)
+    assert held.execute("select run_id from core.run").fetchall() == [("20260701T000000Z",)]
 
 
 def read_all_the_time(database: Path, stop: Event, found: "multiprocessing.Queue[object]") -> None:

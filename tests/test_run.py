@@ -39,6 +39,20 @@ def test_a_run_id_cannot_leave_its_folder(tmp_path: Path, name: str) -> None:
         open_run(MARKET, tmp_path, run_id=name, as_of=MAY, new=True)
 
 
+def test_a_mistyped_run_is_no_new_run(tmp_path: Path) -> None:
+    open_run(MARKET, tmp_path, run_id="monday", as_of=MAY, new=True)
+    with pytest.raises(RunError, match=r"the last: monday\), found no run mnoday"):
+        open_run(MARKET, tmp_path, run_id="mnoday", as_of=None, new=False)
+    assert [path.stem for path in (tmp_path / "runs").iterdir()] == ["monday"]
+
+
+def test_a_damaged_note_of_a_run_is_named(tmp_path: Path) -> None:
+    open_run(MARKET, tmp_path, run_id="monday", as_of=MAY, new=True)
+    (tmp_path / "runs" / "monday.json").write_text("{}")
+    with pytest.raises(RunError, match=r"monday\.json: expected the as-of of a run"):
+        open_run(MARKET, tmp_path, run_id="monday", as_of=None, new=False)
+
+
 def test_a_second_builder_is_refused_and_told_who_builds(tmp_path: Path) -> None:
     run = open_run(MARKET, tmp_path, run_id="one", as_of=MAY, new=True)
     holder = subprocess.Popen(

@@ -5,17 +5,22 @@ Each class below is one row of the table that it names; the tables' own comments
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import duckdb
 
-from warehouse.build import connect
+from warehouse.build import connect, tables
 
 QUADRANTS = ("strength", "weakness", "opportunity", "threat")
+
+
+class ReportError(ValueError):
+    """There is nothing to report from; the message says what to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,13 @@ class RunFacts:
     as_of: datetime
     market: str
     market_name: str
+    timezone: str
     version: str
+
+    @property
+    def day(self) -> date:
+        """The as-of's day where the market is."""
+        return self.as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +220,7 @@ class Report:
         """Days from the newest review to the as-of where they are many enough to be told, else 0."""
         if self.current is None or self.current.ends_on is None:
             return 0
-        age = (self.run.as_of.date() - self.current.ends_on).days
+        age = (self.run.day - self.current.ends_on).days
         return age if age > 30 else 0
 
     @property
@@ -276,9 +287,11 @@ _R = TypeVar("_R")
 
 
 def read(build_file: Path) -> Report:
-    """Raises duckdb.Error when the build has not been through `rivalscope swot`."""
+    """Raises ReportError when the build has not been through `rivalscope swot`."""
     con = connect(build_file, read_only=True)
     try:
+        if "mart.summary" not in tables(con):
+            raise ReportError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
         brands = sorted(_rows(con, "mart.summary", Brand), key=lambda b: (not b.own, b.position))
         order = {brand.brand: number for number, brand in enumerate(brands)}
         return Report(

@@ -9,7 +9,8 @@ from pipeline.report.facts import QUADRANTS, Report
 FILE = "report.md"
 
 # What Markdown or a renderer's HTML could take as its own: text from outside must stay text.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$@])|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+# The colon before `//` and the dot after `www` keep an address from becoming a link.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$@]|:(?=//)|(?<=www)\.)|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
 
 
 def render(report: Report) -> bytes:
@@ -37,7 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
     run = report.run
     yield f"# {escaped(run.market_name)}: CX SWOT"
     yield ""
-    yield f"As of {wording.day(run.as_of)}, {wording.count(report.review_count)} reviews of {len(report.brands)} brands, run {run.run_id}."
+    yield f"As of {wording.day(run.day)}, {wording.count(report.review_count)} reviews of {len(report.brands)} brands, run {run.run_id}."
     if report.missing:
         yield ""
         yield f"**Not everything answered:** {len(report.missing)} of {len(report.coverage)} sources are missing, see Coverage."

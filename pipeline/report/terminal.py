@@ -18,7 +18,7 @@ def print_swot(report: Report, out: IO[str]) -> None:
     """One row for each brand. Plain text where `out` is no terminal; claims are shown as text, whatever they hold."""
     # A log has no width of its own: 160 columns keep a claim within a few lines.
     console = Console(file=out, width=None if out.isatty() else 160, highlight=False)
-    table = Table(title=f"{report.run.market_name}, as of {wording.day(report.run.as_of)}", title_justify="left", show_lines=True)
+    table = Table(title=f"{report.run.market_name}, as of {wording.day(report.run.day)}", title_justify="left", show_lines=True)
     table.add_column("", ratio=2)
     for quadrant in QUADRANTS:
         table.add_column(wording.QUADRANT_NAMES[quadrant], ratio=5, header_style=_STYLES[quadrant])

@@ -120,7 +120,7 @@ def _row(line: bytes, where: str) -> tuple[Row, Text]:
 def _verdict(row: Row, where: str) -> int | None:
     verdict, rating, best = row.get("label"), row.get("rating"), row.get("rating_max")
     if verdict in (0, 1):
-        return int(str(int(bool(verdict))))
+        return int(bool(verdict))
     if isinstance(rating, int | float) and isinstance(best, int | float) and best > 1:
         return model.label_of((rating - 1) / (best - 1))
     raise LabelError(f'{where}: expected "label" 1 or 0, or "rating" with "rating_max", found {sorted(row)}.')
