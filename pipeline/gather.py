@@ -27,6 +27,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import orjson
+from pydantic import ValidationError
 
 import spiders
 from pipeline.judge import Circumstances, judge
@@ -148,7 +149,7 @@ class _Crawl:
             return False
         *lines, self.rest = (self.rest + chunk).split(b"\n")
         for raw in (*lines, *(() if chunk else (self.rest,))):
-            text = raw.decode("utf-8", "replace").rstrip()[:2000]
+            text = self.job.shown(raw.decode("utf-8", "replace").rstrip())[:2000]
             word, _, _ = text.partition(" ")
             # Continuation lines of a message belong to the level of its first.
             self.level = logging.getLevelNamesMapping().get(word, self.level)
@@ -205,21 +206,28 @@ def _begin(run: Run, target: Target, room: Path, progress: Progress) -> "Receipt
             return None
         locks.append(lock)
     done = run.landing / run.run_id / f"{target.id}.receipt.json"
-    if done.exists():
-        receipt = Receipt.load(done)
+    if (receipt := _readable(done, progress)) is not None:
         progress(f"{target.id}: {receipt.outcome} already in this run, {receipt.records:,} records")
         return _released(receipt, locks)
     for leftover in room.glob(f"{target.id}@*"):  # of a gather that was killed: we hold its lock
         shutil.rmtree(leftover, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{target.id}@", dir=room))
     job = _job(run, target, folder)
-    if job.input_sha256 is not None and (known := _known(run, job)) is not None:
+    try:
+        job = job.model_copy(update={"input_sha256": _input_sha256(job, target.source)})
+    except (OSError, ValueError) as error:
+        shutil.rmtree(folder)
+        receipt = _unreadable(job, target.source, error)
+        progress(f"{target.id}: {receipt.outcome}. {receipt.reason}")
+        return _released(_published(receipt, None, run.rejected / run.run_id), locks)
+    if job.input_sha256 is not None and (known := _known(run, job, progress)) is not None:
         shutil.rmtree(folder)
         progress(f"{target.id}: unchanged since run {known.unchanged_since}, {known.records:,} records")
         return _released(_published(known, None, run.landing / run.run_id), locks)
     file = folder / "job.json"
+    file.touch(mode=0o600)  # it holds the secrets of the source's url and options
     file.write_bytes(orjson.dumps(job.model_dump(mode="json")))
-    progress(f"{target.id}: begins ({target.source.url or job.path})")
+    progress(f"{target.id}: begins ({target.source.shown_url or job.path})")
     process = subprocess.Popen(
         _command(target, job, file),
         cwd=folder,
@@ -227,6 +235,7 @@ def _begin(run: Run, target: Target, room: Path, progress: Progress) -> "Receipt
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        pass_fds=[lock.fileno() for lock in locks],  # it keeps them until it ends, even when we are killed before
         start_new_session=True,  # a signal to our group must not reach it a second time
         preexec_fn=_die_with_parent,  # noqa: PLW1509 - it only makes one system call
     )
@@ -252,7 +261,8 @@ def _released(receipt: Receipt, locks: list[IO[bytes]]) -> Receipt:
 def _exclusive(target: Target, allow_hosts: Collection[str]) -> tuple[str, ...]:
     """Names of what nobody else may be at while this target is crawled: itself, and the host unless it is one of our own."""
     url = urlsplit(target.source.url or "")
-    if url.hostname is None or url.hostname in allow_hosts or f"{url.hostname}:{url.port or 80}" in allow_hosts:
+    port = url.port or (443 if url.scheme == "https" else 80)
+    if url.hostname is None or {url.hostname, f"{url.hostname}:{port}"} & {host.lower() for host in allow_hosts}:
         return (target.id,)
     return (target.id, f"host-{re.sub(r'[^a-z0-9.-]', '_', url.hostname)}")
 
@@ -270,7 +280,7 @@ def _job(run: Run, target: Target, folder: Path) -> Job:
     market, source = run.market, target.source
     crawl = market.crawl
     brands = [brand for brand in market.brands if target.brand in (None, brand.id)]
-    job = Job(
+    return Job(
         run_id=run.run_id,
         as_of=run.as_of,
         market=market.id,
@@ -296,16 +306,35 @@ def _job(run: Run, target: Target, folder: Path) -> Job:
             request_timeout_seconds=crawl.request_timeout_seconds,
             allow_hosts=crawl.allow_hosts,
         ),
+        hidden=source.secrets,
     )
-    if job.path is None or not job.path.exists():
-        return job
-    module, key = importlib.import_module(source.module), author_key(job.key_file)
+
+
+def _input_sha256(job: Job, source: Source) -> str | None:
+    """Names what a file source is about to read; None for the web, and where there is no file. Raises OSError, ValueError."""
+    module: Any = importlib.import_module(source.module)
     options = module.Options.model_validate(source.options)
+    if job.path is None or not job.path.exists():
+        return None
+    key = author_key(job.key_file)
     if hasattr(module, "land"):
-        known = module.fingerprint(job.path, options, key=key, url=job.url)
+        return str(module.fingerprint(job.path, options, key=key, url=job.url))
+    return saved.fingerprint(job.path, key=key, options=options.model_dump_json())
+
+
+def _unreadable(job: Job, source: Source, error: OSError | ValueError) -> Receipt:
+    """The receipt of a crawl that could not begin: one bad source must not keep the others from theirs."""
+    if isinstance(error, ValidationError):
+        # Not its own text, which repeats what it was given.
+        found = ", ".join(f"options.{'.'.join(map(str, e['loc']))} ({e['msg']})" for e in error.errors())
+        said = f"expected options that {source.source} knows, found {found}. Correct them in the market file"
     else:
-        known = saved.fingerprint(job.path, key=key, options=options.model_dump_json())
-    return job.model_copy(update={"input_sha256": known})
+        found = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        said = f"expected input that can be read, found: {found}. Correct the path in the market file, or the file's permissions"
+    message = f"{job.target} ({source.shown_url or job.path}): {job.shown(said)}, and run gather again."
+    return Receipt.of(
+        job, started_at=now(), finish_reason="error", spider_exceptions=1, errors=(message,), outcome="failed", reason=message
+    )
 
 
 def _command(target: Target, job: Job, file: Path) -> list[str]:
@@ -328,12 +357,27 @@ def _environment() -> dict[str, str]:
     return inherited | {"SCRAPY_SETTINGS_MODULE": "spiders.settings", "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def _known(run: Run, job: Job) -> Receipt | None:
+def _readable(path: Path, progress: Progress) -> Receipt | None:
+    """The receipt; None if there is none, or a damaged one: what it vouched for is gathered again."""
+    try:
+        return Receipt.load(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        progress(
+            f"{path}: expected a receipt, found a file that cannot be read as one. It counts as absent; delete or restore it."
+        )
+        return None
+
+
+def _known(run: Run, job: Job, progress: Progress) -> Receipt | None:
     """The receipt of a crawl that would land again what the last one did, as of this run; None if it would not."""
     before = [
         receipt
         for path in run.landing.glob(f"*/{job.target}.receipt.json")
-        if (receipt := Receipt.load(path)).as_of <= job.as_of and receipt.outcome in {"landed", "unchanged"}
+        if (receipt := _readable(path, progress)) is not None
+        and receipt.as_of <= job.as_of
+        and receipt.outcome in {"landed", "unchanged"}
     ]
     last = max(before, key=lambda receipt: (receipt.as_of, receipt.run_id), default=None)
     if last is None or last.input_sha256 != job.input_sha256:
@@ -410,7 +454,7 @@ def _circumstances(crawl: _Crawl) -> Circumstances:
     own_limit = getattr(module.Options.model_validate(source.options), "max_pages", job.politeness.max_pages)
     return Circumstances(
         lines=job.output,
-        where=source.url or str(job.path),
+        where=source.shown_url or str(job.path),
         exit_code=crawl.process.returncode,
         overdue=crawl.overdue,
         timeout_seconds=_seconds(job),

@@ -2,7 +2,8 @@
 
 Every error is found in one reading and names file, key, what was expected and what was found. Unknown keys are errors: a
 misspelt key would otherwise be a silent default. Paths are relative to the file; `${NAME}` and `${NAME:-default}` in a path,
-URL or option are environment variables.
+URL or option are environment variables. One without a default in a URL or option is taken for a secret: it is shown as `${NAME}`
+wherever the source is told of, and its value is kept out of what is landed and reported.
 """
 
 import hashlib
@@ -14,12 +15,23 @@ import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from spiders.items import FOLDERS, Kind
+from spiders.receipt import masked
 
 Basis = Literal["public_page", "api_terms", "licensed_export", "own_data"]
 """Why we may read a source; a source without one is refused."""
@@ -29,6 +41,10 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 class MarketError(ValueError):
     """The market file cannot be used. Each line of the message names file, key, what was expected and what was found."""
+
+
+MIN_SECRET_LENGTH = 8
+"""Shorter values are no keys, and replacing them would garble messages that hold them by chance."""
 
 
 def _expanded(text: str) -> str:
@@ -52,6 +68,24 @@ def _expanded_all(value: Any) -> Any:
         case list():
             return [_expanded_all(each) for each in value]
     return value
+
+
+def _with_defaults(text: str) -> str:
+    """The text as it may be shown: variables that have a default filled in, the others as written."""
+    return _VARIABLE.sub(lambda match: match[0] if match[2] is None else os.environ.get(match[1], match[2]), text)
+
+
+def _secrets(value: Any) -> dict[str, str]:
+    """Variable to value, of those without a default in any text of a url or `options` table."""
+    match value:
+        case str():
+            named = {match[1]: os.environ.get(match[1], "") for match in _VARIABLE.finditer(value) if match[2] is None}
+            return {name: found for name, found in named.items() if len(found) >= MIN_SECRET_LENGTH}
+        case dict():
+            return {name: found for each in value.values() for name, found in _secrets(each).items()}
+        case list():
+            return {name: found for each in value for name, found in _secrets(each).items()}
+    return {}
 
 
 def _timezone(name: str) -> str:
@@ -106,6 +140,17 @@ class Source(_Table):
     """A crawl with fewer records is rejected; None for the source's own minimum."""
     options: Annotated[dict[str, Any], AfterValidator(_expanded_all)] = Field(default_factory=dict)
     """Checked against the module's own `Options`."""
+    _shown_url: str | None = PrivateAttr(default=None)
+    _secrets: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _as_written(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        source = handler(data)
+        if isinstance(data, dict):
+            source._shown_url = None if source.url is None else _with_defaults(data["url"])  # noqa: SLF001 - its own
+            source._secrets = _secrets([data.get("url"), data.get("options")])  # noqa: SLF001 - its own
+        return source
 
     @model_validator(mode="before")
     @classmethod
@@ -120,6 +165,8 @@ class Source(_Table):
             raise ValueError("one of url and path")
         if self.url is not None and not self.url.startswith(("http://", "https://")):
             raise ValueError("a url that starts with http:// or https://")
+        if self.url is not None and not _has_host(self.url):
+            raise ValueError("a url with a host, and if need be a port of 0 to 65535")
         if importlib.util.find_spec(self.module) is None:
             raise ValueError(f"a source that exists; there is no spiders/{FOLDERS[self.kind]}/{self.source}.py")
         return self
@@ -127,6 +174,16 @@ class Source(_Table):
     @property
     def module(self) -> str:
         return f"spiders.{FOLDERS[self.kind]}.{self.source}"
+
+    @property
+    def shown_url(self) -> str | None:
+        """`url` for people and tables: a variable without a default stays `${NAME}`."""
+        return self._shown_url
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Variable to value, which nothing that is kept or told may repeat."""
+        return self._secrets
 
 
 class Brand(_Table):
@@ -136,7 +193,7 @@ class Brand(_Table):
     name: str = Field(min_length=1)
     own: bool = False
     aliases: tuple[str, ...] = ()
-    """Other spellings by which reviewers call it."""
+    """Other spellings by which people call it; analysts find them in core.brand."""
     domains: tuple[str, ...] = ()
     """Hosts whose search results count as this brand's, subdomains included."""
     language: Language | None = None
@@ -206,7 +263,8 @@ class Market(_Table):
     languages: tuple[Language, ...] = Field(min_length=1)
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
-    report_languages: tuple[Literal["en"], ...] = ("en",)
+    report_languages: tuple[Literal["en", "ko", "ja"], ...] = ("en",)
+    """Wanted for the report's own words. English is what there is: the others are told as missing, and written in English."""
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()
@@ -246,10 +304,6 @@ class Market(_Table):
         """Of the file's bytes."""
         return self._sha256
 
-    @property
-    def own(self) -> Brand | None:
-        return next((b for b in self.brands if b.own), None)
-
     @cached_property
     def targets(self) -> tuple[Target, ...]:
         """Every crawl of this market, in the order of the file; rankings last."""
@@ -268,6 +322,14 @@ class Market(_Table):
     def file(self, source: Source) -> Path | None:
         """The source's path, relative ones taken from the market file's folder; None for a web source."""
         return None if source.path is None else (self._path.parent / source.path).resolve()
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != -1  # asking for a port that is none raises
+    except ValueError:
+        return False
 
 
 def _distinct(what: str, names: Iterator[str]) -> None:
@@ -311,7 +373,8 @@ def check_options(market: Market) -> None:
         try:
             module.Options.model_validate(target.source.options)
         except ValidationError as error:
-            problems += [_sentence(market.path, e, f"{target.id}: options.") for e in error.errors(include_url=False)]
+            said = [_sentence(market.path, e, f"{target.id}: options.") for e in error.errors(include_url=False)]
+            problems += [masked(each, target.source.secrets) for each in said]
     if problems:
         raise MarketError("\n".join(problems))
 

@@ -142,7 +142,9 @@ def _load(this: Run, progress: Progress) -> None:
         name=market.name,
         timezone=market.timezone,
         sha256=market.sha256,
-        brands=tuple(room.BrandFact(id=b.id, name=b.name, own=b.own, domains=b.domains) for b in market.brands),
+        brands=tuple(
+            room.BrandFact(id=b.id, name=b.name, own=b.own, aliases=b.aliases, domains=b.domains) for b in market.brands
+        ),
         targets=tuple(
             room.TargetFact(
                 target=t.id,
@@ -151,7 +153,7 @@ def _load(this: Run, progress: Progress) -> None:
                 source=t.source.source,
                 name=t.source.name,
                 basis=t.source.basis,
-                url=t.source.url,
+                url=t.source.shown_url,
             )
             for t in market.targets
         ),
@@ -195,6 +197,8 @@ def _report(this: Run, progress: Progress) -> None:
     from pipeline.report import write  # noqa: PLC0415 - as above
 
     write(this.build_file, this.report_folder, progress)
+    if missing := [language for language in this.market.report_languages if language != "en"]:
+        progress(f"report: its own words are in English; {', '.join(missing)} of report_languages cannot be written yet")
 
 
 def _publish(this: Run, progress: Progress) -> None:

@@ -128,10 +128,16 @@ def _stop(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
     for child in children.values():
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
+    began = time.monotonic()
     for child in children.values():
         try:
-            child.wait(max(0.1, deadline - time.monotonic()))
+            child.wait(max(0.1, began + _STOP_SECONDS / 3 - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            # A signal that meets the scheduler while it collects garbage is lost: it is asked a second time.
+            os.killpg(child.pid, signal.SIGTERM)
+    for child in children.values():
+        try:
+            child.wait(max(0.1, began + _STOP_SECONDS - time.monotonic()))
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()

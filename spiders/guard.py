@@ -48,7 +48,7 @@ class Guard:
     def __init__(self, crawler: Crawler, source: str, job: Job | None) -> None:
         assert crawler.stats is not None  # noqa: S101 - Scrapy sets it before it builds middlewares
         self._stats = crawler.stats
-        self._notes = Notes(crawler.stats)
+        self._notes = Notes(crawler.stats, job)
         self._source = source
         self._allowed = {host.lower() for host in crawler.settings.getlist("GUARD_ALLOW_HOSTS")}
         self._sites: set[str] = set()

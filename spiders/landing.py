@@ -24,12 +24,14 @@ def job_of(spider: Spider) -> Job | None:
 class Notes:
     """Messages for people, each kept once, in the order in which they arose."""
 
-    def __init__(self, stats: StatsCollector) -> None:
+    def __init__(self, stats: StatsCollector, job: Job | None) -> None:
         self._stats = stats
+        self._job = job
 
     def add(self, message: str) -> None:
         kept = self.all()
-        message = " ".join(message.split())[:MAX_ERROR_LENGTH]
+        shown = message if self._job is None else self._job.shown(message)  # before it is cut: half a secret is not found
+        message = " ".join(shown.split())[:MAX_ERROR_LENGTH]
         if len(kept) < MAX_ERRORS and message not in kept:
             self._stats.set_value("receipt/notes", (*kept, message))
 
@@ -42,7 +44,7 @@ class ReceiptExtension:
 
     def __init__(self, stats: StatsCollector, job: Job) -> None:
         self._stats = stats
-        self._notes = Notes(stats)
+        self._notes = Notes(stats, job)
         self._job = job
         self._key = author_key(job.key_file)
         self._out = LandingWriter(job.output)
@@ -97,10 +99,19 @@ class ReceiptExtension:
             # What an errback yields comes with the Failure in the response's place: there was no page.
             "page_sha256": hashlib.sha256(response.body).hexdigest() if isinstance(response, Response) else None,
         }
-        self._out.write(line(record, self._key) | seen for record in item.records)
+        self._out.write(self._shown(line(record, self._key) | seen) for record in item.records)
         self._records += len(item.records)
         if item.stated is not None and (self._stated is None or self._stated.count is None):
             self._stated = item.stated
+
+    def _shown(self, fields: dict[str, object]) -> dict[str, object]:
+        """The line with no secret in its addresses: a record without one of its own has the page's, as it was asked for."""
+        if not self._job.hidden:
+            return fields
+        return {
+            name: self._job.shown(value) if isinstance(value, str) and value.startswith(("http://", "https://")) else value
+            for name, value in fields.items()
+        }
 
     def spider_error(self, failure: Failure, response: Response) -> None:
         where = "" if response is None else f" ({response.url})"

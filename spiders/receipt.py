@@ -9,15 +9,17 @@ import contextlib
 import gzip
 import hashlib
 import os
+import re
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import IO, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from spiders.items import SCHEMA_VERSION, Kind, Stated
 
@@ -32,6 +34,23 @@ MAX_ERROR_SHARE = 0.05
 MAX_ERRORS = 20
 """Messages that a receipt keeps; the counts beside them are complete."""
 MAX_ERROR_LENGTH = 600
+
+
+def masked(text: str, hidden: Mapping[str, str]) -> str:
+    """The text with `${NAME}` in the place of each hidden value (name to value), plain or percent-encoded in whatever part."""
+    for name, value in sorted(hidden.items(), key=lambda each: len(each[1]), reverse=True):
+        text = f"${{{name}}}".join(_in_any_encoding(value).split(text))
+    return text
+
+
+@cache
+def _in_any_encoding(value: str) -> re.Pattern[str]:
+    def ways(letter: str) -> str:
+        encoded = "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
+        plus = "|[+]" if letter == " " else ""
+        return f"(?:{re.escape(letter)}|(?i:{encoded}){plus})"
+
+    return re.compile("".join(map(ways, value)))
 
 
 class Keyword(BaseModel):
@@ -93,6 +112,12 @@ class Job(BaseModel):
     input_sha256: str | None = None
     """What a file source is about to read, with its options; None for the web."""
     politeness: Politeness = Politeness()
+    hidden: dict[str, str] = Field(default={}, repr=False)
+    """Environment variable to its value: secrets of the url and the options, which nothing that is kept or told may repeat."""
+
+    def shown(self, text: str) -> str:
+        """The text without the job's secrets."""
+        return masked(text, self.hidden)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -142,12 +167,13 @@ class Receipt(BaseModel):
     reason: str | None = None
 
     @classmethod
-    def of(cls, job: Job, *, started_at: datetime, finish_reason: str, **facts: object) -> Self:
-        """The job's names with what was counted."""
+    def of(cls, job: Job, *, started_at: datetime, finish_reason: str, errors: Iterable[str] = (), **facts: object) -> Self:
+        """The job's names with what was counted; errors without the job's secrets."""
         names = job.model_dump(include={"run_id", "as_of", "market", "target", "brand", "kind", "source", "name"})
         return cls.model_validate(
             names
             | {"input_sha256": job.input_sha256, "started_at": started_at, "finished_at": now(), "finish_reason": finish_reason}
+            | {"errors": tuple(map(job.shown, errors))}
             | facts
         )
 

@@ -3,6 +3,7 @@
 import gzip
 import http.server
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -41,7 +43,7 @@ class Site:
     closing: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, path: str) -> Answer:
-        name, _, page = path.strip("/").partition("/")
+        name, _, page = path.partition("?")[0].strip("/").partition("/")
         if name in ("long", "hang"):
             self.closing.wait(self.seconds_a_page if name == "long" else 30)
         if name in LISTS:
@@ -351,6 +353,9 @@ def test_a_gather_that_is_ended_leaves_nothing_and_the_next_one_lands_the_same(t
         run = run_of(market, tmp_path / "data")
         child = subprocess.Popen([sys.executable, "-c", _CHILD, str(market.path), str(run.data)], stderr=subprocess.DEVNULL)
         until(lambda: any(path == "/long/2" for path, _ in site.asked))
+        (crawl,) = children_of(run.data)
+        held = [fd.readlink().name for fd in Path(f"/proc/{crawl}/fd").iterdir()]
+        assert "long.reviews.schema_org.lock" in held  # so the next gather waits until this child has ended
         child.send_signal(number)
         assert child.wait(timeout=30) == -number
         until(lambda: not children_of(run.data))
@@ -383,6 +388,88 @@ def test_one_public_host_is_never_asked_by_two_crawls_at_once(tmp_path: Path) ->
     a, b, c = (set(_exclusive(target, market.crawl.allow_hosts)) for target in market.targets)
     assert a & b == {"host-shop.example"}
     assert len(c) == 1
+    assert len(_exclusive(market.targets[0], ["Shop.example:443"])) == 1
+    assert len(_exclusive(market.targets[0], ["shop.example:80"])) == 2
+
+
+def table(path: str, options: str = 'columns = { text = "text" }') -> str:
+    return f'source = "table"\npath = "{path}"\noptions = {{ {options} }}'
+
+
+def test_a_source_that_cannot_be_read_does_not_keep_the_others_from_landing(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "good.csv").write_text("text\nfine\n")
+    sources = {
+        "folder": table("folder"),
+        "endless": table("x" * 300 + ".csv"),
+        "strange": table("good.csv", 'columns = { text = "text" }, colour = "red"'),
+        "good": table("good.csv"),
+    }
+    run = run_of(market_of(tmp_path, sources), tmp_path / "data")
+    told: list[str] = []
+    receipts = gather(run, run.market.targets, progress=told.append)
+    assert [receipt.outcome for receipt in receipts] == ["failed", "failed", "failed", "landed"]
+    for receipt, words in zip(receipts, ("Is a directory", "File name too long", "options.colour"), strict=False):
+        assert words in (receipt.reason or "")
+        assert "gather again" in (receipt.reason or "")
+        assert Receipt.load(run.rejected / "r1" / f"{receipt.target}.receipt.json") == receipt
+        assert f"{receipt.target}: failed. {receipt.reason}" in told
+    assert not [path for path in (run.work / "gather").iterdir() if path.is_dir()]
+    (tmp_path / "folder").rmdir()
+    (tmp_path / "folder").write_text("text\nfine\n")
+    (again,) = gather(run, run.market.targets[:1], progress=told.append)
+    assert again.outcome == "failed"  # a name that says no format, told by the source itself
+
+
+@pytest.mark.parametrize("damaged", ["r0", "r1"])
+def test_a_damaged_receipt_counts_as_absent_and_is_told(tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "good.csv").write_text("text\nfine\n")
+    run = run_of(market_of(tmp_path, {"good": table("good.csv")}), tmp_path / "data")
+    place = run.landing / damaged / "good.reviews.table.receipt.json"
+    place.parent.mkdir(parents=True)
+    place.write_text('{"run_id": "r')
+    told: list[str] = []
+    (receipt,) = gather(run, run.market.targets, progress=told.append)
+    assert (receipt.outcome, receipt.records) == ("landed", 1)
+    assert Receipt.load(run.landing / "r1" / place.name) == receipt
+    assert any(str(place) in line for line in told)
+
+
+SECRET = "k3y/with+odd=signs & ümlaut"
+
+
+def test_a_secret_of_the_market_file_is_told_and_kept_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SHOP_KEY", SECRET)
+    caplog.set_level(logging.INFO, logger="rivalscope.gather")
+    told: list[str] = []
+    modes: list[int] = []
+    with serving(Site()) as site:
+        base = f"http://127.0.0.1:{site.port}"
+        paths = ("good", "gone", "picture", "private/list", "to-private", "forbidden")
+        sources = {
+            path.replace("/", "_").replace("-", "_"): f'source = "schema_org"\nurl = "{base}/{path}?key=${{SHOP_KEY}}"'
+            for path in paths
+        }
+        run = run_of(market_of(tmp_path, sources), tmp_path / "data")
+
+        def progress(line: str) -> None:
+            told.append(line)
+            modes.extend(job.stat().st_mode & 0o777 for job in (run.work / "gather").glob("*@*/job.json"))
+
+        receipts = gather(run, run.market.targets, progress=progress)
+    assert any(path.startswith("/good?key=k3y") for path, _ in site.asked)
+    assert [receipt.outcome for receipt in receipts] == ["landed", "failed", "rejected", "blocked", "failed", "blocked"]
+    assert set(modes) == {0o600}
+    first = landed(run, "good.reviews.schema_org")[0]
+    assert first["page_url"] == first["url"] == f"{base}/good?key=${{SHOP_KEY}}"
+    assert f"{base}/gone?key=${{SHOP_KEY}} answered 404." in receipts[1].errors
+    files = [path.read_bytes() for path in run.data.rglob("*") if path.is_file()]
+    bodies = [gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body for body in files]
+    everything = [*(body.decode() for body in bodies), *told, caplog.text]
+    for text in everything:
+        assert "k3y" not in unquote(text)
 
 
 def test_a_stated_total_binds_only_a_crawl_that_walked_to_the_end(crawled: Crawled) -> None:

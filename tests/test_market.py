@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.market import MarketError, check_options, load_market
+from pipeline.rooms import _facts
 
 GOOD = """
 id = "tea"
@@ -37,8 +38,7 @@ def test_a_market_file_names_its_targets_and_keeps_paths_relative_to_itself(tmp_
     (target,) = market.targets
     assert target.id == "leaf.reviews.table"
     assert market.file(target.source) == tmp_path / "exports" / "leaf.csv"
-    assert market.own is not None
-    assert market.own.id == "leaf"
+    assert [brand.id for brand in market.brands if brand.own] == ["leaf"]
     check_options(market)
 
 
@@ -80,6 +80,7 @@ engine = "ours"
         (('basis = "own_data"', 'basis = "because"'), ["brands.0.sources.0.basis", "'because'"]),
         (('source = "table"', 'source = "tables"'), ["there is no spiders/reviews/tables.py"]),
         (("${TEA_FOLDER:-exports}", "${NO_SUCH_FOLDER_SET}"), ["the environment variable NO_SUCH_FOLDER_SET to be set"]),
+        (('path = "${TEA_FOLDER:-exports}/leaf.csv"', 'url = "https://leaf.example:99999/"'), ["a url with a host", "a port of"]),
         (('id = "leaf"', 'id = "market"'), ["a brand id other than 'market'"]),
         (('id = "tea"', "id = "), ["tea.toml: expected TOML", "line 2"]),
     ],
@@ -121,3 +122,46 @@ def test_bytes_that_are_no_utf8_are_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(MarketError, match=r"nowhere\.toml: expected a market file, found none"):
         load_market(tmp_path / "nowhere.toml")
+
+
+SEARCHED = """
+crawl = { contact = "mailto:me@leaf.example" }
+
+[[engines]]
+name = "ours"
+source = "search_api"
+url = "${TEA_HOST:-https://search.example}/?q={keyword}&api_key=${TEA_KEY}&page=${TEA_PAGE}"
+basis = "api_terms"
+options = { headers = { Authorization = "Bearer ${TEA_TOKEN}", Accept = "${TEA_ACCEPT:-application/json}" } }
+
+[[keywords]]
+text = "green tea"
+engine = "ours"
+"""
+
+
+@pytest.fixture
+def searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in {"KEY": "leaf-key-0123", "TOKEN": "leaf-token-4567", "PAGE": "1", "ACCEPT": "application/xml"}.items():
+        monkeypatch.setenv(f"TEA_{name}", value)
+    head, brands = GOOD.split("[[brands]]", 1)
+    return written(tmp_path, head + SEARCHED + "[[brands]]" + brands)
+
+
+def test_a_variable_without_a_default_is_a_secret_and_shown_by_its_name(searched: Path) -> None:
+    market = load_market(searched)
+    (_, target) = market.targets
+    assert target.source.url == "https://search.example/?q={keyword}&api_key=leaf-key-0123&page=1"
+    shown = "https://search.example/?q={keyword}&api_key=${TEA_KEY}&page=${TEA_PAGE}"
+    assert target.source.shown_url == shown
+    assert _facts(market, target)["from"] == shown
+    # TEA_PAGE is too short to be one, and TEA_ACCEPT has a default.
+    assert target.source.secrets == {"TEA_KEY": "leaf-key-0123", "TEA_TOKEN": "leaf-token-4567"}
+
+
+def test_a_fault_in_the_options_does_not_tell_a_secret(searched: Path) -> None:
+    searched.write_text(searched.read_text().replace("{ headers = {", '{ headers = "${TEA_TOKEN}", other = {'))
+    with pytest.raises(MarketError, match=r"options\.headers") as raised:
+        check_options(load_market(searched))
+    assert "leaf-token-4567" not in str(raised.value)
+    assert "${TEA_TOKEN}" in str(raised.value)

@@ -259,8 +259,33 @@ def test_the_table_has_a_row_per_brand_the_own_one_first_and_says_where_nothing_
 ) -> None:
     rows = planted.execute("select brand, own, strengths, threats from mart.swot_table").fetchall()
     assert [row[:2] for row in rows] == [("alpine", True), ("brook", False), ("cedar", False), ("delta", False)]
-    assert rows[1][2] == ["Not enough evidence (n = 400 reviews)"]
+    assert rows[1][2] == ["Nothing proven among 400 reviews"]
     assert all(row[2] and row[3] for row in rows)
+
+
+def test_the_comparisons_that_are_told_of_are_those_that_were_corrected(planted: duckdb.DuckDBPyConnection) -> None:
+    comparison_count, level_count, skipped_count = planted.execute(
+        "select comparison_count, level_count, skipped_count from mart.method"
+    ).fetchall()[0]
+    corrected, listed = planted.execute("select count(q_value), count(*) from metric.test").fetchall()[0]
+    assert comparison_count + level_count == corrected
+    assert skipped_count == listed - corrected
+    assert level_count > 0
+
+
+def test_every_theme_of_a_brand_is_compared_among_the_same_reviews() -> None:
+    """Comfort is spoken of in English only; the German reviews count among those that do not complain of it."""
+    rows = World(reviews=60, brands=("alpine", "brook")).rows()
+    english = {row[1] for row in rows["text.mention"] if row[3] == "comfort"}
+    rows["text.sentence"] = [row if row[1] in english else (*row[:6], "de", *row[7:]) for row in rows["text.sentence"]]
+    con = built(rows)
+    run(con, settings=SwotSettings())
+    counts = con.execute(
+        "select distinct brand, n, n_rest from metric.test"
+        " where metric in ('complaint_share', 'praise_share') and \"window\" = 'all' order by 1"
+    ).fetchall()
+    assert counts == [("alpine", 60, 60), ("brook", 60, 60)]
+    con.close()
 
 
 def test_every_table_and_column_says_what_it_holds(planted: duckdb.DuckDBPyConnection) -> None:

@@ -178,8 +178,8 @@ def test_a_few_values_that_do_not_parse_land_as_missing_and_more_do_not_land(tmp
     assert "So in 6 of 105 rows" in fault(path, PLAIN)
 
 
-def test_no_message_repeats_a_row(tmp_path: Path) -> None:
-    who = NAMES[0]
+@pytest.mark.parametrize("who", [NAMES[0], "quartermaine87", "W2", "5 of Quartermaine"])
+def test_no_message_repeats_a_row(tmp_path: Path, who: str) -> None:
     for body, options in (
         (f"text,stars,date\nfine,5,{who}\n", {}),
         (f"text,stars,date\nfine,{who},2026-05-01\n", {}),

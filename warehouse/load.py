@@ -36,6 +36,7 @@ class BrandFact:
     id: str
     name: str
     own: bool
+    aliases: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
 
 

@@ -1,6 +1,8 @@
 """The trend chart, drawn by Vega-Lite to SVG text: no script remains in the page."""
 
 import re
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 import vl_convert as vlc
 
@@ -20,19 +22,16 @@ def trend_svg(report: Report) -> str:
     lines = {p.brand for p in points if sum(q.brand == p.brand for q in points) > 1}
     if not lines:
         return ""
-    rows = [
-        {
-            "brand": report.brand_name(p.brand),
-            "month": p.month.isoformat(),
-            "net": round((p.net_sentiment or 0) * 100, 1),
-            "low": round((p.net_low or 0) * 100, 1),
-            "high": round((p.net_high or 0) * 100, 1),
-        }
-        for p in points
-        if p.brand in lines
-    ]
+    by_month = {(p.brand, p.month): p for p in points}
+    rows = []
+    for brand in sorted(lines):
+        for first in _months(min(p.month for p in points), max(p.month for p in points)):
+            # A month without enough reviews is a gap: a line drawn across it would be a trend that nobody saw.
+            p = by_month.get((brand, first))
+            row = {"brand": report.brand_name(brand), "month": first.isoformat()}
+            rows.append(row | {"net": p and p.net_sentiment, "low": p and p.net_low, "high": p and p.net_high})
     names = [report.brand_name(b.brand) for b in report.brands if b.brand in lines]
-    scale = {"domain": [-100, 100]}
+    scale = {"domain": [-1, 1]}
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "data": {"values": rows},
@@ -77,12 +76,19 @@ def trend_svg(report: Report) -> str:
             },
             "legend": {"labelColor": _GREY, "labelFontSize": 13, "symbolOpacity": 1},
             "view": {"stroke": None},
+            "mark": {"invalid": "break-paths-filter-domains"},
         },
     }
     svg: str = vlc.vegalite_to_svg(spec)
     first, last = min(p.month for p in points), max(p.month for p in points)
     title = f"Line chart: net sentiment of {', '.join(names)} by month, {month(first)} to {month(last)}. The table below has the figures."
     return _labelled(svg, title)
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def _labelled(svg: str, title: str) -> str:

@@ -179,6 +179,17 @@ class Crawl:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Method:
+    """mart.method."""
+
+    comparison_count: int
+    level_count: int
+    skipped_count: int
+    q_max: float
+    min_reviews: int
+
+
 @dataclass(frozen=True)
 class Report:
     """The rows of one run, and the few questions that every format asks of them."""
@@ -193,22 +204,13 @@ class Report:
     themes: Sequence[Theme]
     trend: Sequence[Point]
     coverage: Sequence[Crawl]
-    settings: dict[str, float]
-    test_count: int
+    method: Method
 
     quadrants = QUADRANTS
 
     @property
     def review_count(self) -> int:
         return sum(brand.review_count for brand in self.brands)
-
-    @property
-    def min_reviews(self) -> int:
-        return int(self.settings["min_reviews"])
-
-    @property
-    def q_max(self) -> float:
-        return self.settings["q_max"]
 
     @cached_property
     def current(self) -> Window | None:
@@ -245,7 +247,7 @@ class Report:
         return {cell_id: list(found) for cell_id, found in groupby(self.quotes, lambda q: q.cell_id)}
 
     def empty_text(self, brand: str, quadrant: str) -> str:
-        """What the table prints where no claim passed, e.g. "Not enough evidence (n = 7)"."""
+        """What the table prints where no claim passed: "Not enough evidence (n = 7)" or "Nothing proven among 159 reviews"."""
         plural = {"strength": "strengths", "weakness": "weaknesses", "opportunity": "opportunities", "threat": "threats"}[
             quadrant
         ]
@@ -271,7 +273,9 @@ class Report:
     def overall_trend(self) -> list[Point]:
         """By month, without the months that hold too few reviews to say anything."""
         return [
-            p for p in self.trend if p.theme is None and p.mentioning_count >= self.min_reviews and p.net_sentiment is not None
+            p
+            for p in self.trend
+            if p.theme is None and p.mentioning_count >= self.method.min_reviews and p.net_sentiment is not None
         ]
 
     @property
@@ -307,8 +311,7 @@ def read(build_file: Path) -> Report:
             themes=sorted(_rows(con, "core.theme", Theme), key=lambda t: t.position),
             trend=sorted(_rows(con, "metric.trend", Point), key=lambda p: (p.brand, p.theme or "", p.month)),
             coverage=sorted(_rows(con, "mart.coverage", Crawl), key=lambda c: c.target),
-            settings=dict(con.execute("from metric.setting").fetchall()),
-            test_count=int(con.execute("select count(*) from metric.test").fetchall()[0][0]),
+            method=_rows(con, "mart.method", Method)[0],
         )
     finally:
         con.close()

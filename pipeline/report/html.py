@@ -20,7 +20,8 @@ def render(report: Report) -> bytes:
     # Everything is escaped; only our own style sheet and the drawn chart are markup.
     environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters |= {
-        name: getattr(wording, name) for name in ("day", "month", "count", "net", "pct", "dec", "figures", "stars")
+        name: getattr(wording, name)
+        for name in ("day", "month", "count", "net", "pct", "dec", "figures", "stars", "tight", "quoted_from")
     }
     environment.filters |= {"heat": _heat, "mark": _mark, "is_web": wording.is_web}
     page = environment.get_template("report.html.j2").render(
@@ -35,7 +36,10 @@ def render(report: Report) -> bytes:
 
 
 def _claim(cell: Cell) -> Markup:
-    return Markup('<li><a href="#{}">{}</a><span class="n">{}</span></li>').format(cell.cell_id, cell.claim, cell.statistics)
+    for_us = f" · for us: {cell.for_us}" if cell.for_us else ""
+    return Markup('<li><a href="#{}">{}</a><span class="n">{}</span></li>').format(
+        cell.cell_id, wording.tight(cell.claim), wording.tight(cell.statistics) + for_us
+    )
 
 
 def _heat(net_sentiment: float) -> str:

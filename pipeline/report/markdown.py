@@ -41,7 +41,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"As of {wording.day(run.day)}, {wording.count(report.review_count)} reviews of {len(report.brands)} brands, run {run.run_id}."
     if report.missing:
         yield ""
-        yield f"**Not everything answered:** {len(report.missing)} of {len(report.coverage)} sources are missing, see Coverage."
+        yield f"**Not everything answered:** {len(report.missing)} of {len(report.coverage)} sources did not answer; what is said of them is as last seen, see Coverage."
     yield ""
     yield from swot_table(report)
     yield ""
@@ -64,7 +64,7 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"> {escaped(quote.quote)}"
             where = f" · <{quote.url}>" if quote.url and wording.is_web(quote.url) and not re.search(r"[\s<>]", quote.url) else ""
             against = "a voice against it · " if quote.is_counter else ""
-            yield f"> — {against}{wording.stars(quote)}{wording.day(quote.published_on)} {escaped(quote.source)}{where}"
+            yield f"> — {against}{wording.quoted_from(quote)}{wording.stars(quote)}{wording.day(quote.published_on)} {escaped(quote.source)}{where}"
 
 
 def escaped(text: str) -> str:

@@ -1,5 +1,6 @@
 """How figures read, the same in every format."""
 
+import re
 from datetime import date, datetime
 
 from pipeline.report.facts import Cell, Quote
@@ -21,8 +22,8 @@ def count(number: int) -> str:
 
 
 def net(share: float | None) -> str:
-    """Net sentiment -1..1 as whole points with a sign, a true minus; an en dash for None."""
-    return "–" if share is None else _minus(f"{share * 100:+.0f}") if round(share * 100) else "0"
+    """Net sentiment -1..1 with its sign, a true minus; an en dash for None."""
+    return "–" if share is None else _minus(f"{share:+.2f}")
 
 
 def pct(share: float | None) -> str:
@@ -52,6 +53,17 @@ def stars(quote: Quote) -> str:
 def is_web(url: str | None) -> bool:
     """Only these become links: anything else from outside is shown as text."""
     return url is not None and url.startswith(("http://", "https://"))
+
+
+def tight(text: str) -> str:
+    """With no line break where a number meets its sign: "19 %", "q < 0.001", "2026-11-01"."""
+    text = re.sub(r"(?<=\d) (?=%)|(?<=[qn]) (?=[<=] )|(?<=[<=]) (?=\d)", "\u00a0", text)
+    return re.sub(r"(?<=\d)-(?=\d)", "\u2011", text)
+
+
+def quoted_from(quote: Quote) -> str:
+    """What the stars beside a quote are of, when they are not the quote's own."""
+    return {"reply": "the company's answer to a review of ", "search result": "search result · "}.get(quote.quoted_from, "")
 
 
 def _minus(text: str) -> str:

@@ -228,10 +228,10 @@ def _fault(con: duckdb.DuckDBPyConnection, source: Source, field: str, row: int)
 
 
 def _shown(value: str | None) -> str:
-    """A value for a message. One without a digit may be a person's name in the wrong column: it is not repeated."""
+    """A value for a message. Anything but a number or a date may be a person's name in the wrong column: it is not repeated."""
     if value is None:
         return "nothing"
-    if any(map(str.isdigit, value)) and len(value) <= 40:
+    if re.fullmatch(r"[\d\s.,:/+\-TZ%]{1,40}", value):
         return repr(value)
     return f"a text of {len(value):,} characters"
 

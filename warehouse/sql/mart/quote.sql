@@ -141,6 +141,7 @@ passage as (
         c.stars_max,
         b.sentiment,
         b.author,
+        b.is_doubtful,
         row_number() over (
             partition by b.topic, b.brand, b."window", b.tone
             order by b.is_doubtful, b.awkward, b.is_crowded, b.is_faint, b.published_on desc nulls last, b.sentence_id
@@ -166,6 +167,7 @@ passage as (
         c.stars_max,
         null,
         r.author,
+        false,
         row_number() over (partition by a.topic, a.brand, a."window" order by r.published_on desc nulls last, r.review_id)
     from asked a
     cross join thresholds h
@@ -195,6 +197,7 @@ passage as (
         null,
         null,
         s.keyword,
+        false,
         row_number() over (
             partition by a.topic, a.brand, a."window", s.brand is not distinct from a.brand
             order by s.rank, s.keyword, s.engine, s.locale, s.url
@@ -218,7 +221,8 @@ offered as (
     join passage p
         on p.topic = t.topic and p."window" = t."window"
         and (p.about = t.about or (t.about is null and p.about <> t.of_brand))
-    where p.quote <> ''
+    -- A voice against the claim whose own stars say the opposite has probably been read wrongly: better none than that one.
+    where p.quote <> '' and not (p.is_doubtful and p.tone <> t.tone)
     qualify
         row_number() over (partition by t.candidate_id, p.author order by p.tone <> t.tone, p.place, p.about) = 1
         and row_number() over (partition by t.candidate_id, p.quote order by p.tone <> t.tone, p.place, p.about) = 1

@@ -114,11 +114,12 @@ market as (
     group by "window", basis, stratum, theme
 ),
 
+-- Also where nobody mentions the theme: such reviews are part of the n of a share. Net sentiment has no n there, and falls away.
 themed as (
     select
         v.brand,
         v.without,
-        m.theme,
+        t.theme,
         v."window",
         v.basis,
         v.stratum,
@@ -127,16 +128,18 @@ themed as (
         coalesce(o.pos, 0) as pos,
         coalesce(o.neg, 0) as neg,
         v.text_count_rest as n_rest,
-        m.k - coalesce(o.k, 0) - coalesce(x.k, 0) as k_rest,
-        m.pos - coalesce(o.pos, 0) - coalesce(x.pos, 0) as pos_rest,
-        m.neg - coalesce(o.neg, 0) - coalesce(x.neg, 0) as neg_rest,
+        coalesce(m.k, 0) - coalesce(o.k, 0) - coalesce(x.k, 0) as k_rest,
+        coalesce(m.pos, 0) - coalesce(o.pos, 0) - coalesce(x.pos, 0) as pos_rest,
+        coalesce(m.neg, 0) - coalesce(o.neg, 0) - coalesce(x.neg, 0) as neg_rest,
         '' as suffix
     from versus v
-    join market m on m."window" = v."window" and m.basis = v.basis and m.stratum = v.stratum
+    cross join core.theme t
+    left join market m
+        on m."window" = v."window" and m.basis = v.basis and m.stratum = v.stratum and m.theme = t.theme
     left join mentioned o
-        on o.brand = v.brand and o."window" = v."window" and o.basis = v.basis and o.stratum = v.stratum and o.theme = m.theme
+        on o.brand = v.brand and o."window" = v."window" and o.basis = v.basis and o.stratum = v.stratum and o.theme = t.theme
     left join mentioned x
-        on x.brand = v.without and x."window" = v."window" and x.basis = v.basis and x.stratum = v.stratum and x.theme = m.theme
+        on x.brand = v.without and x."window" = v."window" and x.basis = v.basis and x.stratum = v.stratum and x.theme = t.theme
 ),
 
 -- A brand's newest window against the one before, always within platform and language.

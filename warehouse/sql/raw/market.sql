@@ -17,7 +17,7 @@ from read_json(
     columns = {
         run_id: 'varchar', as_of: 'timestamp', market: 'varchar', name: 'varchar', timezone: 'varchar', sha256: 'varchar',
         version: 'varchar',
-        brands: 'struct(id varchar, name varchar, own boolean, domains varchar[])[]',
+        brands: 'struct(id varchar, name varchar, own boolean, aliases varchar[], domains varchar[])[]',
         targets: 'struct(target varchar, brand varchar, kind varchar, source varchar, name varchar, basis varchar, url varchar)[]',
         keywords: 'struct(keyword varchar, engine varchar, locale varchar)[]',
         themes: 'struct(theme varchar, name varchar, stage varchar)[]'

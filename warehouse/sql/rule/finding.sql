@@ -27,6 +27,8 @@ thresholds as (
     select
         -- Three points are much beside 6 % and little beside 40 %: a share must also be half as large again ...
         1.5 as min_ratio,
+        -- Up to three times the text is a habit of writing; beyond it, another kind of review.
+        3.0 as max_times_length,
         -- ... unless ten points apart, which is every tenth customer.
         0.10 as large_share_effect,
         -- A fifth of a star on five: what the printed averages of two brands show to a customer.
@@ -63,12 +65,33 @@ told as (
         s.min_reviews,
         s.window_days,
         h.min_ratio,
+        h.max_times_length,
         h.large_share_effect
     from metric.test t
     join kind k on k.metric = regexp_replace(t.metric, '_change$', '')
     cross join setting s
     cross join thresholds h
     where t.p_value is not null and t.effect is not null
+),
+
+-- Long reviews mention more of everything: where one side writes several times as much, shares compare lengths, not experiences.
+text_length as (
+    select brand, median(length(content)) as letters
+    from core.review
+    where duplicate_of is null and content <> ''
+    group by brand
+),
+
+wordy as (
+    select b.brand, max(greatest(b.letters / o.letters, o.letters / b.letters)) as times
+    from text_length b
+    join (
+        select a.brand, median(r.letters) as letters
+        from text_length a
+        join text_length r on r.brand <> a.brand
+        group by a.brand
+    ) o on o.brand = b.brand
+    group by b.brand
 ),
 
 judged as (
@@ -82,6 +105,7 @@ judged as (
             or abs(t.effect) >= t.large_share_effect
             or greatest(t.value, t.value_rest) >= t.min_ratio * least(t.value, t.value_rest)
         )
+        and (t.unit <> 'share' or t.metric like '%change' or coalesce(wordy.times <= t.max_times_length, true))
         and t.mentioning >= case when t.unit in ('level', 'visibility') then 1 else t.min_reviews end
         -- More complaints only because the theme is talked about more are no weakness: neither net sentiment nor the balance of
         -- both shares may say the opposite.
@@ -101,6 +125,7 @@ judged as (
         on t.unit = 'share' and other.unit = 'share' and other.brand = t.brand and other.theme = t.theme
         and other."window" = t."window" and other.metric <> t.metric
         and other.metric like '%change' = (t.metric like '%change')
+    left join wordy on wordy.brand = t.brand
     left join told now_t
         on t."window" = 'all' and now_t."window" = 'current' and now_t.metric = t.metric and now_t.brand = t.brand
         and now_t.theme is not distinct from t.theme
