@@ -4,7 +4,6 @@ Takes the two exports of markets/rv_rental.toml from $RIVALSCOPE_IMPORTS; withou
 """
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ def rows() -> list[dict[str, str]]:
         second, _ = _run(Path(folder), "second")
     return [
         {"measure": "run on rv_rental, gather to publish, 1,600 reviews", "value": f"{first:.1f} s", "wanted": "≤ 20 s"},
-        {"measure": "its peak memory", "value": f"{peak / 2**20:.0f} MB", "wanted": "< 1,000 MB"},
+        {"measure": "peak memory of its largest process", "value": f"{peak / 2**20:.0f} MB", "wanted": "< 1,000 MB"},
         {
             "measure": "a second run with nothing new",
             "value": f"{second:.1f} s",
@@ -35,12 +34,14 @@ def rows() -> list[dict[str, str]]:
 
 
 def _run(data: Path, name: str) -> tuple[float, int]:
-    """Wall seconds and peak bytes of one `rivalscope run` from landing to report."""
+    """Wall seconds of one `rivalscope run`, and the peak bytes of the largest of its processes."""
     began = time.monotonic()
-    subprocess.run(
+    child = subprocess.Popen(
         [sys.executable, "-m", "pipeline.cli", "run", "markets/rv_rental.toml", "--data", str(data), "--run", name],
         cwd=PROJECT,
-        check=True,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    _, status, used = os.wait4(child.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    return time.monotonic() - began, used.ru_maxrss * 1024
