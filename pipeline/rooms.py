@@ -225,7 +225,7 @@ def _outcome(this: Run, progress: Progress) -> int:
     """Prints what the published run holds and what is missing of it; 1 if anything is, or if this run was not published."""
     report = _published(this)
     for crawl in report.missing:
-        progress(f"missing: {crawl.target}: {crawl.status}: {crawl.reason}")
+        progress(f"missing ({crawl.status.replace('_', ' ')}): {crawl.reason or crawl.target}")
     progress(
         f"outcome: {len(report.coverage) - len(report.missing)} of {len(report.coverage)} sources, {len(report.cells)} SWOT cells"
     )

@@ -79,7 +79,7 @@ def test_one_broken_source_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     market = write_tea_market(tmp_path)
     (tmp_path / "cup.csv").unlink()
     done = rivalscope("run", market, "--data", tmp_path / "data", "--as-of", "2026-07-01", code=1)
-    assert re.search(r"missing: cup\.reviews\.table: failed: .*cup\.csv", done.stderr)
+    assert re.search(r"missing \(failed\): cup\.reviews\.table.*cup\.csv", done.stderr)
     con = duckdb.connect(str(tmp_path / "data" / "warehouse.duckdb"), read_only=True)
     assert con.execute("select status, record_count from mart.coverage where target = 'cup.reviews.table'").fetchall() == [
         ("failed", None)
