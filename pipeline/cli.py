@@ -140,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         "Parse one saved page and print its records as JSON lines.",
         "Prints nothing and exits 0 where the page holds no record; exits 1 where it is not what the source expects.",
     )
-    added.add_argument("kind", choices=("reviews", "faq", "ranking", "contact"))
+    added.add_argument("kind", choices=("reviews", "faq", "ranking", "contact", "mentions"))
     added.add_argument("file", type=Path, metavar="FILE", help="the saved page; - for standard input")
     added.add_argument("--url", required=True, help="where the page was seen")
     added.add_argument("--source", metavar="NAME", help="module name (default: found from the page itself)")

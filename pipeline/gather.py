@@ -294,7 +294,9 @@ def _job(run: Run, target: Target, folder: Path) -> Job:
         options=source.options,
         # The engines' own addresses are no brand's, so a ranking crawl has to stay where its url is.
         domains=() if target.brand is None else tuple(domain for brand in brands for domain in brand.domains),
-        keywords=tuple(Keyword(text=k.text, engine=k.engine, locale=k.locale) for k in target.keywords),
+        keywords=tuple(Keyword(text=k.text, engine=k.engine, locale=k.locale, device=k.device) for k in target.keywords),
+        draws=getattr(source, "draws", 1),
+        result_type=getattr(source, "result_type", "web"),
         output=folder / "lines.jsonl.gz",
         receipt=folder / "receipt.json",
         key_file=run.key_file.resolve(),

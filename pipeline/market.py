@@ -13,6 +13,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -123,6 +124,19 @@ class Crawl(_Table):
     request_timeout_seconds: float = Field(default=30, gt=0, le=600)
     allow_hosts: tuple[str, ...] = ()
     """`host` or `host:port` that may be fetched although it is a private or loopback address."""
+    retention_days: int = Field(default=400, ge=0, le=36_500)
+    """How long the pages that a crawl used are kept in the archive; 0 archives nothing. What was read off them stays."""
+
+
+class Canary(_Table):
+    """A review that is known to stand at the source: a crawl that meets it and reads anything else of it is not believed."""
+
+    native_id: str = Field(min_length=1)
+    """As `core.review` has it."""
+    rating: float | None = None
+    published_on: date | None = None
+    text_start: str | None = Field(default=None, min_length=5)
+    """The values that must still be read; those left out are not looked at."""
 
 
 class Source(_Table):
@@ -140,6 +154,11 @@ class Source(_Table):
     """A crawl with fewer records is rejected; None for the source's own minimum."""
     options: Annotated[dict[str, Any], AfterValidator(_expanded_all)] = Field(default_factory=dict)
     """Checked against the module's own `Options`."""
+    retention_days: int | None = Field(default=None, ge=0, le=36_500)
+    """For this source in the place of crawl.retention_days."""
+    monitors: Literal["reject", "warn", "off"] = "reject"
+    """What happens to a crawl that does not look like the source's last good ones."""
+    canaries: tuple[Canary, ...] = ()
     _shown_url: str | None = PrivateAttr(default=None)
     _secrets: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -208,6 +227,9 @@ class Engine(Source):
     """
 
     kind: Literal["ranking"] = "ranking"
+    draws: int = Field(default=1, ge=1, le=20)
+    """Searches for each keyword in one run: their median is the rank, their spread is what counts as noise."""
+    result_type: str = Field(default="web", pattern="^[a-z_]{1,32}$")
 
     @model_validator(mode="after")
     def _asks(self) -> "Engine":
@@ -220,6 +242,7 @@ class Keyword(_Table):
     text: str = Field(min_length=1, max_length=200)
     engine: Identifier
     locale: str = Field(default="en", max_length=16)
+    device: Literal["desktop", "mobile"] | None = None
 
 
 class SwotSettings(_Table):

@@ -11,15 +11,25 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
-SCHEMA_VERSION = 1
-"""Goes into each receipt; raise it when a field below changes its name, type or meaning."""
+SCHEMA_VERSION = 2
+"""Goes into each receipt; raise it when a field below is added, or changes its name, type or meaning."""
 
-Kind = Literal["reviews", "faq", "ranking", "contact"]
+Kind = Literal["reviews", "faq", "ranking", "contact", "mentions"]
 
-FOLDERS: Mapping[Kind, str] = {"reviews": "reviews", "faq": "faqs", "ranking": "rankings", "contact": "contacts"}
+FOLDERS: Mapping[Kind, str] = {
+    "reviews": "reviews",
+    "faq": "faqs",
+    "ranking": "rankings",
+    "contact": "contacts",
+    "mentions": "mentions",
+}
 """Where the source modules of each kind live, below `spiders`."""
 
 SearchStatus = Literal["observed", "absent", "failed", "blocked"]
+
+ContactKind = Literal["chat", "email", "phone", "messenger", "social", "form", "hours", "promise", "help", "search", "language"]
+"""The first six are channels. `hours` and `promise`: opening hours and the time to an answer, as printed. `help`: a FAQ or help page that
+is linked. `search`: a search box over the help pages. `language`: a language (ISO 639-1) in which the page is offered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +81,14 @@ class FaqEntry:
     answer: str
     """Without markup, line breaks kept; never empty: a question without an answer is no entry."""
     group: str | None = None
-    """The heading that the page puts above a set of questions."""
+    """The heading that the page puts above a set of questions; in a help centre, its category."""
     url: str | None = None
+    language: str | None = None
+    """Of the page, as it states it (ISO 639-1), never guessed here."""
+    updated_at: datetime | date | None = None
+    """When the answer was last changed, as the page states it."""
+    clicks: int | None = None
+    """Links followed from the source's own page to the page of this entry; 0 on that page, None where nothing was walked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +102,12 @@ class SearchResult:
     engine: str
     """The engine's name as the source knows it: google, bing, naver, duckduckgo, ..."""
     locale: str | None = None
+    device: Literal["desktop", "mobile"] | None = None
+    """As asked for; None where the engine was not told."""
+    result_type: str = "web"
+    """What was searched: web, news, shop, video, blog, ... Ranks of different types are never compared."""
+    draw: int = 1
+    """Which repetition of the same search within one crawl this is, from 1: engines answer the same question differently."""
     status: SearchStatus = "observed"
     """`absent`: the engine answered with no results. `blocked`: captcha or consent page. `failed`: no usable answer."""
     rank: int | None = None
@@ -99,22 +121,61 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactPoint:
-    """One way to reach a company that its page offers."""
+    """One way to reach a company that its page offers, or one thing that the page says about being reached."""
 
     record_kind: ClassVar[Kind] = "contact"
 
-    kind: Literal["chat", "email", "phone", "messenger", "social", "form"]
+    kind: ContactKind
     vendor: str | None
     """Who runs the channel (Intercom, Zendesk, WhatsApp, KakaoTalk, LINE, X, ...); None for plain mail, phone and forms."""
     value: str | None
-    """The address, number or link; None for a chat widget that shows none."""
+    """The address, number, link or words as printed; None for a chat widget that shows none."""
     url: str | None = None
     """The page that offers it."""
+    clicks: int | None = None
+    """Links followed from the source's own page to the page that offers it; 0 on that page, None where nothing was walked."""
+    human: bool | None = None
+    """For a chat: the page says that people answer; None where it says nothing. Never guessed from the widget being there."""
+    bot: bool | None = None
+    """For a chat: the page says that a bot answers; None where it says nothing."""
+    within_hours: float | None = None
+    """For a promise: the hours within which an answer is promised."""
 
 
-Record = Review | FaqEntry | SearchResult | ContactPoint
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One public post, article or video that a feed or an import lists for a brand."""
 
-RECORDS: Mapping[Kind, type[Record]] = {r.record_kind: r for r in (Review, FaqEntry, SearchResult, ContactPoint)}
+    record_kind: ClassVar[Kind] = "mentions"
+
+    native_id: str
+    """The source's own id; where it prints none, a hash of what it does print (`select.content_id`)."""
+    title: str | None = None
+    text: str = ""
+    """Without markup; empty when only a title was given."""
+    published_at: datetime | date | None = None
+    author: str | None = field(default=None, repr=False)
+    """As printed, held in memory only: `line` lands the keyed hash in its place."""
+    language: str | None = None
+    """As the source states it (ISO 639-1), never guessed here."""
+    url: str | None = None
+    likes: int | None = None
+    """None where the source gives no number: unknown is not zero. The same for the three below."""
+    shares: int | None = None
+    replies: int | None = None
+    views: int | None = None
+
+
+Record = Review | FaqEntry | SearchResult | ContactPoint | Post
+
+RECORDS: Mapping[Kind, type[Record]] = {r.record_kind: r for r in (Review, FaqEntry, SearchResult, ContactPoint, Post)}
+
+_SINCE: Mapping[Kind, Mapping[str, int]] = {
+    "faq": {"language": 2, "updated_at": 2, "clicks": 2},
+    "ranking": {"device": 2, "result_type": 2, "draw": 2},
+    "contact": {"clicks": 2, "human": 2, "bot": 2, "within_hours": 2},
+}
+"""Fields that an older landing file cannot have, with the schema version that brought them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +231,8 @@ def _printable(text: str) -> str:
 _FIELDS: Mapping[type[Record], tuple[str, ...]] = {r: tuple(f.name for f in fields(r)) for r in RECORDS.values()}
 
 
-def line_fields(kind: Kind) -> tuple[str, ...]:
+def line_fields(kind: Kind, schema_version: int = SCHEMA_VERSION) -> tuple[str, ...]:
     """The keys of a landing line of this kind, in order, without those that the receipt writer adds (`seen_at`, `page_*`)."""
-    return tuple("author_hash" if n == "author" else n for n in _FIELDS[RECORDS[kind]])
+    since = _SINCE.get(kind, {})
+    names = (name for name in _FIELDS[RECORDS[kind]] if since.get(name, 1) <= schema_version)
+    return tuple("author_hash" if name == "author" else name for name in names)

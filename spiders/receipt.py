@@ -25,6 +25,10 @@ from spiders.items import SCHEMA_VERSION, Kind, Stated
 
 Outcome = Literal["landed", "unchanged", "rejected", "failed", "blocked"]
 
+Alarm = Literal["blocked", "layout_gone", "implausible"]
+"""`blocked`: the site refused us. `layout_gone`: pages came, and the parser finds nothing in them. `implausible`: records came, and they
+cannot be what they are said to be."""
+
 PROVENANCE = ("seen_at", "page_url", "page_sha256")
 """What each landing line has beside the record's own fields."""
 
@@ -53,6 +57,21 @@ def _in_any_encoding(value: str) -> re.Pattern[str]:
     return re.compile("".join(map(ways, value)))
 
 
+class Monitor(BaseModel):
+    """One measured value of a crawl beside what its last good runs make expect."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    found: float
+    low: float | None = None
+    high: float | None = None
+    """The range in which it was expected, None where that side is open."""
+    runs: int = 0
+    """Good runs behind the range."""
+    verdict: Literal["fine", "warning", "alarm", "too_little_history"]
+
+
 class Keyword(BaseModel):
     """One search to look up, for ranking sources."""
 
@@ -61,6 +80,7 @@ class Keyword(BaseModel):
     text: str
     engine: str
     locale: str | None = None
+    device: Literal["desktop", "mobile"] | None = None
 
 
 class Politeness(BaseModel):
@@ -105,6 +125,9 @@ class Job(BaseModel):
     domains: tuple[str, ...] = ()
     """The brand's domains (all brands' for rankings)."""
     keywords: tuple[Keyword, ...] = ()
+    draws: int = 1
+    """How often each keyword is searched for in this crawl."""
+    result_type: str = "web"
     output: Path
     """The landing candidate, gzip JSON lines."""
     receipt: Path
@@ -163,6 +186,19 @@ class Receipt(BaseModel):
     unchanged_since: str | None = None
     file_sha256: str | None = None
     """Of the landing file's bytes; for a file source, the candidate's."""
+    reading: int = 1
+    """1 is the crawl's own reading of its pages; a replay of the archive after it counts on from there."""
+    archive_sha256: str | None = None
+    """Of the crawl's WARC file; None where nothing is archived."""
+    archived: int = 0
+    """Responses in it."""
+    template: tuple[int, ...] = ()
+    """Fingerprint of the pages' template (`spiders.template`); empty where there were no pages."""
+    measured: dict[str, float] = {}
+    """What the monitors measured of this crawl, by name: what later crawls of the target are held against."""
+    monitors: tuple[Monitor, ...] = ()
+    alarm: Alarm | None = None
+    """What kind of fault it is, where the crawl did not land for one of these three."""
     outcome: Outcome | None = None
     reason: str | None = None
 

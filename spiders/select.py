@@ -70,7 +70,7 @@ def one(node: Selector, css: str, *, who: str, where: str, url: str) -> Selector
 
 def attr(node: Selector, name: str, *, who: str, where: str, url: str) -> str:
     """The attribute's value, trimmed; UnexpectedPage when it is missing or empty."""
-    value = str(node.attrib.get(name, "")).strip()
+    value = str(node.root.get(name, "")).strip()
     if not value:
         raise unexpected(who, expected=f"an attribute {name!r} on {where}", found="none", url=url)
     return value

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from spiders.receipt import Politeness
 
 BOT_NAME = "rivalscope"
-SPIDER_MODULES = ["spiders.reviews", "spiders.faqs", "spiders.rankings", "spiders.contacts"]
+SPIDER_MODULES = ["spiders.reviews", "spiders.faqs", "spiders.rankings", "spiders.contacts", "spiders.mentions"]
 
 LOG_LEVEL = "INFO"  # DEBUG prints each item
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"  # gather reads the level and adds the target

@@ -46,16 +46,6 @@ def frozen() -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("page", frozen(), ids=lambda page: f"{page.parent.name}/{page.stem}")
-def test_a_frozen_page_parses_to_its_records(page: Path) -> None:
-    found = [line(record, b"key") for record in parser(page.parent.name)(page.read_text("utf-8"), URL)]
-    golden = page.with_suffix(".records.json" if page.suffix == ".json" else ".json")
-    if not golden.exists():
-        golden.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        pytest.fail(f"{golden} was missing and has been written: read it, then run again.")
-    assert found == json.loads(golden.read_text("utf-8"))
-
-
 # --- the corpus, where it is there --------------------------------------------------------------------------------------
 
 

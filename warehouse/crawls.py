@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from spiders.items import SCHEMA_VERSION, Kind, line_fields
 
@@ -70,6 +70,12 @@ class Crawl(BaseModel):
     input_sha256: str | None = None
     unchanged_since: str | None = None
     file_sha256: str | None = None
+    reading: int = 1
+    archive_sha256: str | None = None
+    archived: int = 0
+    measured: dict[str, float] = {}
+    monitors: list[dict[str, JsonValue]] = []
+    alarm: Literal["blocked", "layout_gone", "implausible"] | None = None
     outcome: Literal["landed", "unchanged", "rejected", "failed", "blocked"]
     reason: str | None = None
 
@@ -137,12 +143,12 @@ def _unreadable(path: Path, as_of: datetime, reason: str) -> Crawl:
 def sound(crawl: Crawl, landing: Path, tell: Progress) -> bool:
     """Whether the landing file is the one that the receipt vouches for; if not, the crawl is set aside."""
     path = landing_file(landing, crawl)
-    fields = {*line_fields(crawl.kind), *RAW_FIELDS}
     if not path.is_file():
         return set_aside(crawl, f"{path}: expected the landing file of this receipt, found none", tell)
-    if crawl.schema_version != SCHEMA_VERSION:
-        found = f"expected landing lines of version {SCHEMA_VERSION}, found version {crawl.schema_version}"
+    if crawl.schema_version > SCHEMA_VERSION:
+        found = f"expected landing lines of version {SCHEMA_VERSION} or older, found version {crawl.schema_version}"
         return set_aside(crawl, f"{path}: {found}", tell)
+    fields = {*line_fields(crawl.kind, crawl.schema_version), *RAW_FIELDS}
     sha256 = _sha256(path)
     if sha256 != crawl.file_sha256:
         return set_aside(crawl, f"{path}: expected sha256 {crawl.file_sha256} as its receipt says, found {sha256}", tell)

@@ -26,6 +26,7 @@ RAW_TABLES: Mapping[Kind, str] = {
     "faq": "faq_entry",
     "ranking": "search_result",
     "contact": "contact_point",
+    "mentions": "post",
 }
 
 

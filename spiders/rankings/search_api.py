@@ -64,7 +64,7 @@ def parse(
     object or has no list of results and no error.
     """
     try:
-        answer = orjson.loads(text) if len(text) <= MAX_ANSWER else None
+        answer = orjson.loads(text.lstrip("\ufeff")) if len(text) <= MAX_ANSWER else None
     except orjson.JSONDecodeError:
         answer = None
     if not isinstance(answer, dict):

@@ -103,7 +103,8 @@ _LINK = re.compile(r"""<(?:a|link)\s(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""", re.IG
 def next_page(page: Selector, url: str) -> str | None:
     """The address of the first rel=next link that leads to another page of the same host."""
     for link in page.xpath("(//a[contains(@rel, 'next')] | //link[contains(@rel, 'next')])[position() <= 100]"):
-        target = _absolute(link.attrib.get("href", "").strip(), url) if "next" in link.attrib["rel"].split() else None
+        # Not `attrib`, which copies all of them and fails at a name with a brace in it.
+        target = _absolute(link.root.get("href", "").strip(), url) if "next" in link.root.get("rel", "").split() else None
         if target and urlsplit(target).netloc == urlsplit(url).netloc and target != urldefrag(url).url:
             return target
     return None

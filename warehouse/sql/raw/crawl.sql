@@ -26,12 +26,18 @@
 -- input_sha256: of the file that a file source read
 -- unchanged_since: run that holds the lines when this one found the same input again
 -- file_sha256: of the landing file
+-- reading: 1 is the crawl's own reading; a replay of its archive counts on from there
+-- archive_sha256: of the crawl's WARC file; null where nothing is archived
+-- archived: responses in it
+-- measured: what the monitors measured, by name
+-- monitors: each measured value with the range that the target's last good runs make expect
+-- alarm: blocked, layout_gone or implausible; null where it is none of these
 -- outcome: landed, unchanged, rejected, failed or blocked
 -- reason: why it is not landed or unchanged
 select
     schema_version, run_id, as_of, market, target, brand, kind, source, name, started_at, finished_at, finish_reason, records, pages,
     requests, statuses, spider_exceptions, download_errors, robots_refused, ignored, errors, stated, fields, input_sha256,
-    unchanged_since, file_sha256, outcome, reason
+    unchanged_since, file_sha256, reading, archive_sha256, archived, measured, monitors, alarm, outcome, reason
 from read_json(
     getvariable('crawl_file'),
     format = 'newline_delimited',
@@ -41,6 +47,9 @@ from read_json(
         finish_reason: 'varchar', records: 'bigint', pages: 'bigint', requests: 'bigint', statuses: 'map(varchar, bigint)',
         spider_exceptions: 'bigint', download_errors: 'bigint', robots_refused: 'bigint', ignored: 'bigint', errors: 'varchar[]',
         stated: 'struct(rating double, rating_max double, "count" bigint)', fields: 'varchar[]', input_sha256: 'varchar',
-        unchanged_since: 'varchar', file_sha256: 'varchar', outcome: 'varchar', reason: 'varchar'
+        unchanged_since: 'varchar', file_sha256: 'varchar', reading: 'integer', archive_sha256: 'varchar', archived: 'bigint',
+        measured: 'map(varchar, double)',
+        monitors: 'struct("name" varchar, found double, low double, high double, runs integer, verdict varchar)[]',
+        alarm: 'varchar', outcome: 'varchar', reason: 'varchar'
     }
 )
