@@ -119,6 +119,12 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument(
         "--target", action="append", metavar="ID", help="only this one (see `rivalscope targets`); may be repeated"
     )
+    added = room(
+        "accept",
+        "Land a crawl that its monitors rejected, after you have looked at the page and found it right.",
+        "The crawl counts as good from then on. What was rejected for anything else is not accepted: correct the cause and gather again.",
+    )
+    added.add_argument("target", metavar="TARGET", help="see `rivalscope targets`")
     room("load", "Build a new private database file from the landing files: raw.* as seen, core.* one row per real thing.")
     room("score", "Score what is new by sentence: language, sentiment, themes. Known texts come from the score store.")
     room("swot", "Metrics, tests and the SWOT cells with their evidence.")
@@ -129,6 +135,8 @@ def _parser() -> argparse.ArgumentParser:
         "A failed check keeps the published file as it is. Readers never meet a lock or half a build.",
     )
     room("outcome", "Say what of this run is missing; exit 1 if anything is.")
+
+    _over_what_was_crawled(command, room)
 
     added = command("targets", "pipeline.rooms:targets", "Show what gather would run: one line for each crawl.")
     added.add_argument("market", type=Path)
@@ -144,6 +152,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("file", type=Path, metavar="FILE", help="the saved page; - for standard input")
     added.add_argument("--url", required=True, help="where the page was seen")
     added.add_argument("--source", metavar="NAME", help="module name (default: found from the page itself)")
+    added.add_argument(
+        "--profile", metavar="NAME", help="of an export's columns, see spiders/table_profiles.toml (default: found by them)"
+    )
     added.add_argument(
         "--key-file", type=Path, help="key of the author hashes (default: data/.secrets/author.key, made on first use)"
     )
@@ -193,6 +204,39 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
     added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
     return parser
+
+
+def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room: Callable[..., argparse.ArgumentParser]) -> None:
+    """The commands that look at what crawls have left."""
+    added = room(
+        "replay",
+        "Parse the archived pages of crawls again, without any request: after a parser was corrected, say.",
+        "What comes out is judged like a crawl, and lands beside the crawl's own lines as a new reading, which `load` takes in their place.\n"
+        "Where nothing changes, nothing is written. Exits 1 where a new reading does not land.",
+    )
+    added.add_argument(
+        "--target", action="append", metavar="ID", help="only this one (see `rivalscope targets`); may be repeated"
+    )
+    added.add_argument("--all-runs", action="store_true", help="every run up to this one, the oldest first")
+    room(
+        "retention",
+        "Remove archived pages whose days are over (crawl.retention_days, retention_days of a source); the lines stay.",
+    )
+
+    added = command(
+        "show",
+        "pipeline.rooms:show",
+        "Walk from a SWOT cell to its quotes, and from each to the archived page that it was read off.",
+        "Each page is held against its sha256, and the sentence is marked in it. Reads only what is published.",
+    )
+    added.add_argument("id", metavar="ID", help="of a cell (mart.swot_cell) or of a review (core.review): 16 hex digits")
+    added.add_argument("market", type=Path, nargs="?", help="the market file, e.g. markets/demo.toml")
+    added.add_argument(
+        "--data", type=Path, metavar="DIR", help="where everything of this market is kept (default: data/<market>)"
+    )
+    added.add_argument(
+        "--html", type=Path, metavar="FILE", help="also write the pages, with the sentences marked, to be read in a browser"
+    )
 
 
 if __name__ == "__main__":

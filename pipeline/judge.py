@@ -2,28 +2,39 @@
 
 A crawl that cannot be trusted must not change a table: an hour of old numbers is better than a wrong one, and the coverage table
 says that they are old. Scrapy itself ends with exit code 0 and `finished` on a refused connection, a 404, a robots refusal and
-an exception in the parser, so each of these is looked for.
+an exception in the parser, so each of these is looked for. What only the target's earlier crawls can tell stands in `monitor`.
 """
 
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
 from spiders.items import line_fields
-from spiders.receipt import MAX_ERROR_SHARE, PROVENANCE, Outcome, Receipt, file_sha256
+from spiders.receipt import MAX_ERROR_SHARE, PROVENANCE, Alarm, Outcome, Receipt, file_sha256
 
 STATED_REACH = 0.9
 """Share of the total that a site states which a crawl that walked its list to the end has to reach. Totals are rounded, cached for
 hours, and count reviews that are held back, so they seldom agree exactly; a tenth missing means that paging broke off."""
+
+MAX_UNANSWERED_SEARCHES = 0.5
+"""Of a ranking crawl: with fewer answers than that, the engine as a whole does not answer."""
 
 CHECKED_LINES = 10_000
 """Lines whose keys are looked at; a source writes all of its lines alike, and load counts them all."""
 
 _REFUSALS = frozenset({"401", "403", "407", "429", "451"})
 """Statuses by which a site says that it does not want to be asked."""
+
+_WALLS = re.compile(r"captcha|refused https?://(?:consent|guce|challenges?)[.-]", re.IGNORECASE)
+"""Messages of a crawl that was led to a captcha, or away to a consent form on another host."""
+
+_TABLES = frozenset({"table", "rank_table", "post_table"})
+"""Sources that read the rows of a file."""
 
 _ENDS = frozenset({"finished", "closespider_pagecount"})
 """How a crawl may end: by itself, or at the market file's own limit of pages."""
@@ -44,15 +55,27 @@ class Circumstances:
     max_pages: int
 
 
-def judge(receipt: Receipt, found: Circumstances) -> tuple[Outcome, str | None]:
-    """What becomes of a crawl, and why it does not land; None when it does."""
+class Judgement(NamedTuple):
+    outcome: Outcome
+    reason: str | None
+    """Why it does not land; None when it does."""
+    alarm: Alarm | None
+    """The kind of fault; None where it is none of the three, such as a site that does not answer or a damaged file."""
+
+
+def judge(receipt: Receipt, found: Circumstances) -> Judgement:
+    """What becomes of a crawl by its own receipt and lines."""
     broken = _broken_off(receipt, found)
-    problem = broken or _too_many_errors(receipt) or _too_few(receipt, found) or _damaged(receipt, found)
+    walled, unread, few = _walled(receipt), _unread(receipt), _too_few(receipt, found)
+    problem = broken or walled or unread or _too_many_errors(receipt) or few or _damaged(receipt, found)
     if problem is None:
-        return "landed", None
-    outcome = _outcome(receipt, broken=broken is not None)
+        return Judgement("landed", None, None)
+    outcome = _outcome(receipt, broken=broken is not None, walled=walled is not None)
+    alarm: Alarm | None = "blocked" if outcome == "blocked" else None
+    if outcome == "rejected" and problem in {unread, few} and receipt.source not in _TABLES:
+        alarm = "layout_gone"
     said = f" {' '.join(receipt.errors[:3])}" if receipt.errors else ""
-    return outcome, f"{receipt.target} ({found.where}): {problem}{said} {_next(outcome, receipt, found)}"
+    return Judgement(outcome, f"{receipt.target} ({found.where}): {problem}{said} {_next(outcome, receipt, found)}", alarm)
 
 
 def _broken_off(receipt: Receipt, found: Circumstances) -> str | None:
@@ -68,16 +91,33 @@ def _broken_off(receipt: Receipt, found: Circumstances) -> str | None:
     return None
 
 
-def _too_many_errors(receipt: Receipt) -> str | None:
+def _tolerated(receipt: Receipt) -> float:
+    """Share of errors with which a crawl may land. Each search says for itself what became of it; one that failed spoils no other."""
+    return MAX_UNANSWERED_SEARCHES if receipt.kind == "ranking" else MAX_ERROR_SHARE
+
+
+def _walled(receipt: Receipt) -> str | None:
+    """Captchas, refusals and consent forms that came with a good status (`spiders.witness`)."""
+    walls = int(receipt.measured.get("wall_count", 0))
+    if walls > _tolerated(receipt) * receipt.pages:
+        return f"expected pages of the site, found a captcha, a refusal or a consent form in the place of {walls:,} of {receipt.pages:,}."
+    return None
+
+
+def _unread(receipt: Receipt) -> str | None:
     if receipt.spider_exceptions:
         return f"expected pages as the source knows them, found {receipt.spider_exceptions} that it could not read."
+    return None
+
+
+def _too_many_errors(receipt: Receipt) -> str | None:
     errors = receipt.download_errors + receipt.ignored
     # A file is one page, and what it leaves out are rows; a site's errors are counted in answers that did not come or were no good.
-    asked = receipt.records + receipt.ignored if receipt.source == "table" else receipt.pages + receipt.download_errors
-    if errors > MAX_ERROR_SHARE * asked:
+    asked = receipt.records + receipt.ignored if receipt.source in _TABLES else receipt.pages + receipt.download_errors
+    if errors > _tolerated(receipt) * asked:
         statuses = ", ".join(f"{count}x {status}" for status, count in receipt.statuses.items() if status >= "400")
         detail = f" ({statuses})" if statuses else ""
-        return f"expected at most {MAX_ERROR_SHARE:.0%} errors, found {errors:,} of {asked:,}{detail}."
+        return f"expected at most {_tolerated(receipt):.0%} errors, found {errors:,} of {asked:,}{detail}."
     return None
 
 
@@ -110,19 +150,19 @@ def _damaged(receipt: Receipt, found: Circumstances) -> str | None:
     return None
 
 
-def _outcome(receipt: Receipt, *, broken: bool) -> Outcome:
+def _outcome(receipt: Receipt, *, broken: bool, walled: bool) -> Outcome:
     """`blocked`: we are not wanted there; `failed`: no answer could be had; `rejected`: an answer, but not one to rely on."""
     if broken:
         return "failed"
-    if receipt.robots_refused or _REFUSALS & receipt.statuses.keys() or any("captcha" in e.lower() for e in receipt.errors):
+    if walled or receipt.robots_refused or _REFUSALS & receipt.statuses.keys() or any(map(_WALLS.search, receipt.errors)):
         return "blocked"
-    return "failed" if receipt.download_errors or (receipt.ignored and receipt.source != "table") else "rejected"
+    return "failed" if receipt.download_errors or (receipt.ignored and receipt.source not in _TABLES) else "rejected"
 
 
 def _next(outcome: Outcome, receipt: Receipt, found: Circumstances) -> str:
     if outcome == "blocked":
         return "It is left alone. Use the site's API or a licensed export, or ask its owner."
-    if receipt.source == "table":
+    if receipt.source in _TABLES:
         return "Then run gather again."
     if outcome == "failed":
         return "Check the address in a browser, and run gather again."

@@ -9,10 +9,8 @@ wherever the source is told of, and its value is kept out of what is landed and 
 import hashlib
 import importlib
 import importlib.util
-import os
-import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +21,7 @@ from zoneinfo import available_timezones
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -31,62 +30,19 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline import keyword_list
+from pipeline.keyword_list import MAX_KEYWORD
+from pipeline.variables import expanded, expanded_all, secrets_in, with_defaults
 from spiders.items import FOLDERS, Kind
 from spiders.receipt import masked
+from spiders.settings import browser
 
 Basis = Literal["public_page", "api_terms", "licensed_export", "own_data"]
 """Why we may read a source; a source without one is refused."""
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-
 
 class MarketError(ValueError):
     """The market file cannot be used. Each line of the message names file, key, what was expected and what was found."""
-
-
-MIN_SECRET_LENGTH = 8
-"""Shorter values are no keys, and replacing them would garble messages that hold them by chance."""
-
-
-def _expanded(text: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        name, default = match.groups()
-        found = os.environ.get(name, default)
-        if found is None:
-            raise ValueError(f"the environment variable {name} to be set (the text uses ${{{name}}})")
-        return found
-
-    return _VARIABLE.sub(value, text)
-
-
-def _expanded_all(value: Any) -> Any:
-    """The same in every text of an `options` table: keys of an API belong into the environment, not into a file under git."""
-    match value:
-        case str():
-            return _expanded(value)
-        case dict():
-            return {key: _expanded_all(each) for key, each in value.items()}
-        case list():
-            return [_expanded_all(each) for each in value]
-    return value
-
-
-def _with_defaults(text: str) -> str:
-    """The text as it may be shown: variables that have a default filled in, the others as written."""
-    return _VARIABLE.sub(lambda match: match[0] if match[2] is None else os.environ.get(match[1], match[2]), text)
-
-
-def _secrets(value: Any) -> dict[str, str]:
-    """Variable to value, of those without a default in any text of a url or `options` table."""
-    match value:
-        case str():
-            named = {match[1]: os.environ.get(match[1], "") for match in _VARIABLE.finditer(value) if match[2] is None}
-            return {name: found for name, found in named.items() if len(found) >= MIN_SECRET_LENGTH}
-        case dict():
-            return {name: found for each in value.values() for name, found in _secrets(each).items()}
-        case list():
-            return {name: found for each in value for name, found in _secrets(each).items()}
-    return {}
 
 
 def _timezone(name: str) -> str:
@@ -103,7 +59,12 @@ def _cron(text: str) -> str:
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-Expanded = Annotated[str, AfterValidator(_expanded)]
+Expanded = Annotated[str, AfterValidator(expanded)]
+
+
+def _listed(value: Any) -> Any:
+    """One table where several may stand is a list of one."""
+    return [value] if isinstance(value, dict) else value
 
 
 class _Table(BaseModel):
@@ -148,17 +109,24 @@ class Source(_Table):
     name: Identifier = ""
     """Tells two sources of one brand, kind and module apart; the module's name by default."""
     url: Expanded | None = None
+    """Where a crawl begins, http or https."""
     path: Expanded | None = None
+    """A file, or a folder of saved pages, from the market file's folder on. One of `url` and `path`."""
     basis: Basis
+    """Why it may be read."""
     min_records: int | None = Field(default=None, ge=0)
     """A crawl with fewer records is rejected; None for the source's own minimum."""
-    options: Annotated[dict[str, Any], AfterValidator(_expanded_all)] = Field(default_factory=dict)
+    options: Annotated[dict[str, Any], AfterValidator(expanded_all)] = Field(default_factory=dict)
     """Checked against the module's own `Options`."""
+    render: bool = False
+    """The pages are drawn by a browser before they are read: for those that hold nothing without scripts. Needs the extra `browser` and
+    the system's Chromium, and takes far longer."""
     retention_days: int | None = Field(default=None, ge=0, le=36_500)
     """For this source in the place of crawl.retention_days."""
     monitors: Literal["reject", "warn", "off"] = "reject"
     """What happens to a crawl that does not look like the source's last good ones."""
     canaries: tuple[Canary, ...] = ()
+    """Reviews that are known; only for sources of reviews."""
     _shown_url: str | None = PrivateAttr(default=None)
     _secrets: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -167,8 +135,8 @@ class Source(_Table):
     def _as_written(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         source = handler(data)
         if isinstance(data, dict):
-            source._shown_url = None if source.url is None else _with_defaults(data["url"])  # noqa: SLF001 - its own
-            source._secrets = _secrets([data.get("url"), data.get("options")])  # noqa: SLF001 - its own
+            source._shown_url = None if source.url is None else with_defaults(data["url"])  # noqa: SLF001 - its own
+            source._secrets = secrets_in([data.get("url"), data.get("options")])  # noqa: SLF001 - its own
         return source
 
     @model_validator(mode="before")
@@ -209,8 +177,11 @@ class Brand(_Table):
     """The own brand or a competitor: both are observed alike."""
 
     id: Identifier
+    """What files and tables call it; it stays when the name changes."""
     name: str = Field(min_length=1)
+    """What readers call it."""
     own: bool = False
+    """Ours; at most one brand of a market is."""
     aliases: tuple[str, ...] = ()
     """Other spellings by which people call it; analysts find them in core.brand."""
     domains: tuple[str, ...] = ()
@@ -218,31 +189,67 @@ class Brand(_Table):
     language: Language | None = None
     """Decides texts that the script leaves open, such as kanji only."""
     sources: tuple[Source, ...] = ()
+    """Where it is observed. Kind and name tell them apart."""
 
 
 class Engine(Source):
     """A search engine to ask for the market's keywords: a source without a brand.
 
-    Its `url` is the address of one search, with `{keyword}` and, if wanted, `{locale}`; or `path` has saved answers.
+    Its `url` is the address of one search, with `{keyword}` and, if wanted, `{locale}`, `{device}` and `{page}`, or that of an API
+    which the source knows how to ask (`options.api`); or `path` has saved answers.
     """
 
     kind: Literal["ranking"] = "ranking"
     draws: int = Field(default=1, ge=1, le=20)
     """Searches for each keyword in one run: their median is the rank, their spread is what counts as noise."""
     result_type: str = Field(default="web", pattern="^[a-z_]{1,32}$")
+    """What is searched: web, news, shop, video, blog, ... as far as the engine has it. Ranks of different types are never compared."""
 
     @model_validator(mode="after")
-    def _asks(self) -> "Engine":
-        if self.url is not None and "{keyword}" not in self.url:
-            raise ValueError("a url with {keyword} where the search words go")
+    def _draws_from_the_web(self) -> "Engine":
+        if self.draws > 1 and self.url is None:
+            raise ValueError("a url for draws above 1: what was saved says the same each time")
         return self
 
 
 class Keyword(_Table):
-    text: str = Field(min_length=1, max_length=200)
+    """One search to watch."""
+
+    text: str = Field(min_length=1, max_length=MAX_KEYWORD)
+    """As it is typed."""
     engine: Identifier
+    """The `name` of one of [[engines]]."""
+    locale: str = Field(default="en", max_length=16)
+    """Language, with the country where that matters: ko, en-GB. Engines are told it as far as they can be."""
+    device: Literal["desktop", "mobile"] | None = None
+    """Which of the two to ask as; only for engines that can be told."""
+    searches: int | None = Field(default=None, ge=0)
+    """A month on average, as Keyword Planner prints it; None where nobody knows."""
+
+
+class KeywordColumns(_Table):
+    """Names of a keyword list's columns, where they are not those that Google prints in English, Korean or Japanese."""
+
+    keyword: str | None = None
+    searches: str | None = None
+
+
+class KeywordsFile(_Table):
+    """A list of keywords in a file: Keyword Planner's export, or any CSV with a column of keywords.
+
+    What [[keywords]] has as well counts once, as it stands there, with the file's `searches` if it has none of its own.
+    """
+
+    path: Expanded
+    engines: tuple[Identifier, ...] = Field(min_length=1)
+    """Names of [[engines]]; each keyword is looked up on each of them."""
     locale: str = Field(default="en", max_length=16)
     device: Literal["desktop", "mobile"] | None = None
+    columns: KeywordColumns = KeywordColumns()
+    min_searches: int = Field(default=0, ge=0)
+    """Keywords that are searched less often are left out; those without a number are too, if this is above 0."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most as many, the most searched ones: a planner's list of ideas has hundreds. None for all."""
 
 
 class SwotSettings(_Table):
@@ -264,6 +271,7 @@ class ThemeChanges(_Table):
     """What this market changes in the default themes."""
 
     off: tuple[Identifier, ...] = ()
+    """Ids of default themes that are not looked for."""
     add: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
     """Theme id to an entry of the same shape as in pipeline/text/themes; an existing id is replaced."""
 
@@ -282,18 +290,28 @@ class Market(_Table):
     """A market file, checked."""
 
     id: Identifier
+    """What files, folders and the DAG call it."""
     name: str = Field(min_length=1)
+    """What readers call it."""
     languages: tuple[Language, ...] = Field(min_length=1)
+    """Those that customers write in (ISO 639-1): texts are taken for one of these."""
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    """In which `schedule` and the report's days count."""
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = ("en",)
     """Wanted for the report's own words. English is what there is: the others are told as missing, and written in English."""
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()
     brands: tuple[Brand, ...]
+    """In the order in which tables show them."""
     engines: tuple[Engine, ...] = ()
+    """Search engines; those without a keyword are not asked."""
     keywords: tuple[Keyword, ...] = ()
+    """Those of the file itself, then those of `keywords_file`."""
+    keywords_file: Annotated[tuple[KeywordsFile, ...], BeforeValidator(_listed)] = ()
+    """One table, or several."""
     _path: Path = PrivateAttr()
     _sha256: str = PrivateAttr()
 
@@ -310,7 +328,8 @@ class Market(_Table):
         if sum(b.own for b in self.brands) > 1:
             raise ValueError("at most one brand with own = true")
         names = {e.name for e in self.engines}
-        if unknown := sorted({k.engine for k in self.keywords} - names):
+        asked = {k.engine for k in self.keywords} | {name for each in self.keywords_file for name in each.engines}
+        if unknown := sorted(asked - names):
             raise ValueError(f"each keyword's engine among [[engines]] ({', '.join(sorted(names)) or 'none'}), not {unknown}")
         if self.crawl.contact is None and any(t.source.url for t in self.targets):
             raise ValueError(
@@ -324,7 +343,7 @@ class Market(_Table):
 
     @property
     def sha256(self) -> str:
-        """Of the file's bytes."""
+        """Of the file's bytes; with keyword lists, of theirs too."""
         return self._sha256
 
     @cached_property
@@ -376,13 +395,45 @@ def load_market(path: Path) -> Market:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise MarketError(f"{path}: expected TOML; {error}.") from error
+    digest = hashlib.sha256(raw)
     try:
         market = Market.model_validate(data)
+        if market.keywords_file:
+            market = Market.model_validate(data | {"keywords": _all_keywords(market, path, digest)})
     except ValidationError as error:
         raise MarketError("\n".join(_sentence(path, e) for e in error.errors(include_url=False))) from error
     market._path = path.resolve()  # noqa: SLF001 - the file is known to its reader only
-    market._sha256 = hashlib.sha256(raw).hexdigest()  # noqa: SLF001 - as above
+    market._sha256 = digest.hexdigest()  # noqa: SLF001 - as above
     return market
+
+
+def _all_keywords(market: Market, path: Path, digest: "hashlib._Hash") -> list[dict[str, Any]]:
+    """The market's own keywords and those of its lists, each search once. Raises MarketError."""
+    found = {_search(keyword): keyword for keyword in market.keywords}
+    problems = []
+    for place, listed in enumerate(market.keywords_file):
+        file = (path.resolve().parent / listed.path).resolve()
+        try:
+            rows = keyword_list.read(file, keyword=listed.columns.keyword, searches=listed.columns.searches)
+            digest.update(file.read_bytes())
+        except keyword_list.KeywordListError as error:
+            problems += [f"{path}: keywords_file.{place}: {each}" for each in str(error).splitlines()]
+            continue
+        enough = [row for row in rows if not listed.min_searches or (row.searches or 0) >= listed.min_searches]
+        wanted = sorted(enough, key=lambda row: -(row.searches or 0))[: listed.limit] if listed.limit else enough
+        for engine, row in ((engine, row) for engine in listed.engines for row in wanted):
+            one = Keyword(text=row.text, engine=engine, locale=listed.locale, device=listed.device, searches=row.searches)
+            known = found.setdefault(_search(one), one)
+            if known.searches is None:
+                found[_search(one)] = known.model_copy(update={"searches": row.searches})
+    if problems:
+        raise MarketError("\n".join(problems))
+    return [keyword.model_dump() for keyword in found.values()]
+
+
+def _search(keyword: Keyword) -> tuple[str, str, str, str | None]:
+    """What makes two keywords the same search."""
+    return (" ".join(keyword.text.casefold().split()), keyword.engine, keyword.locale, keyword.device)
 
 
 def check_options(market: Market) -> None:
@@ -398,8 +449,42 @@ def check_options(market: Market) -> None:
         except ValidationError as error:
             said = [_sentence(market.path, e, f"{target.id}: options.") for e in error.errors(include_url=False)]
             problems += [masked(each, target.source.secrets) for each in said]
+            continue
+        if target.source.render:
+            problems += _browser_faults(market, target)
+        if isinstance(target.source, Engine) and target.source.url is not None and hasattr(module, "check"):
+            problems += _engine_faults(market, target, module.check)
     if problems:
         raise MarketError("\n".join(problems))
+
+
+def _browser_faults(market: Market, target: Target) -> list[str]:
+    if target.source.url is None:
+        return [f"{market.path}: {target.id}: render: expected a url to draw, found a path."]
+    try:
+        browser()
+    except ValueError as error:
+        return [f"{market.path}: {target.id}: {error}"]
+    return []
+
+
+def _engine_faults(market: Market, target: Target, check: Callable[..., int]) -> list[str]:
+    """What an engine cannot be asked, and more searches than one crawl may make: both would only be seen in the crawl's end."""
+    engine = target.source
+    assert isinstance(engine, Engine)  # noqa: S101 - its caller has looked
+    options = importlib.import_module(engine.module).Options.model_validate(engine.options)
+    try:
+        devices = {keyword.device for keyword in target.keywords if keyword.device}
+        pages = check(engine.url, options, engine.result_type, devices)
+    except ValueError as error:
+        return [
+            f"{market.path}: {target.id}: expected {error}, found url {engine.shown_url!r}, result_type {engine.result_type!r}."
+        ]
+    needed = pages * engine.draws * len(target.keywords)
+    if needed <= market.crawl.max_pages:
+        return []
+    said = f"{needed:,} ({len(target.keywords):,} keywords, {engine.draws} draws, {pages} pages each)"
+    return [f"{market.path}: {target.id}: expected crawl.max_pages of at least {said}, found {market.crawl.max_pages:,}."]
 
 
 def _sentence(path: Path, error: Any, where: str = "") -> str:

@@ -1,7 +1,7 @@
 """One saved page through a source's parser: what `rivalscope parse` prints, and what `rivalscope freeze` keeps for the tests.
 
 A module that reads one kind of page only says so in `recognises(text, url) -> bool`; where none claims the page, the kind's
-general reader takes it.
+general readers take it, each only where the one before found nothing. Exports of reviews (CSV, JSON lines, Parquet) go to `table`.
 """
 
 import argparse
@@ -11,21 +11,31 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import urlsplit
 
 import orjson
 
-from spiders.items import FOLDERS, Kind, Record, SearchResult, line
+from spiders.items import FOLDERS, Kind, Record, SearchResult, UnexpectedPage, line, line_fields
 from spiders.receipt import Politeness, author_key
+from spiders.reviews import table
 from spiders.saved import MAX_BYTES, decoded
 from spiders.settings import polite_settings
 
 Progress = Callable[[str], None]
 
-GENERAL: dict[Kind, str] = {"reviews": "schema_org", "faq": "faq_page", "ranking": "search_page", "contact": "site"}
+GENERAL: dict[Kind, tuple[str, ...]] = {
+    "reviews": ("schema_org", "embedded_state", "cards"),
+    "faq": ("faq_page",),
+    "ranking": ("search_page",),
+    "contact": ("site",),
+    "mentions": ("feed",),
+}
+
+EXPORTS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq", ".csv.gz", ".tsv.gz", ".jsonl.gz", ".ndjson.gz")
+"""File names by which reviews are taken for an export; .json and .txt may just as well be a page."""
 
 
 class ParseError(ValueError):
@@ -33,10 +43,18 @@ class ParseError(ValueError):
 
 
 def parse(options: argparse.Namespace, progress: Progress) -> None:
-    text = decoded(_bytes(options.file))
-    module = source_module(options.kind, options.source, text, options.url)
     key = author_key(options.key_file or Path("data") / ".secrets" / "author.key")
-    for record in records(module, text, options.url):
+    if options.kind == "reviews" and _is_export(options):
+        said = {"profile": options.profile} if options.profile else {}
+        for each in table.lines(options.file, table.Options.model_validate(said), key=key, url=options.url):
+            sys.stdout.buffer.write(
+                orjson.dumps({name: each[name] for name in line_fields("reviews")}, option=orjson.OPT_APPEND_NEWLINE)
+            )
+        sys.stdout.buffer.flush()
+        return
+    text = decoded(_bytes(options.file))
+    modules = source_modules(options.kind, options.source, text, options.url)
+    for record in records(modules, text, options.url):
         if isinstance(record, SearchResult) and record.rank is None:
             progress(f"no results: {record.engine} answered '{record.status}'")
             continue
@@ -44,13 +62,32 @@ def parse(options: argparse.Namespace, progress: Progress) -> None:
     sys.stdout.buffer.flush()
 
 
-def records(module: ModuleType, text: str, url: str) -> Iterator[Record]:
-    """The page's records, in its order. Raises `spiders.items.UnexpectedPage`."""
-    yield from module.parse(text, url)
+def _is_export(options: argparse.Namespace) -> bool:
+    named = options.file.name.lower().endswith(EXPORTS) and options.source is None
+    return named or options.source == "table" or options.profile is not None
 
 
-def source_module(kind: Kind, name: str | None, text: str, url: str) -> ModuleType:
-    """The parser for a page: by name, or the one that recognises it, or the kind's general reader. Raises ParseError."""
+def records(modules: Sequence[ModuleType], text: str, url: str) -> Iterator[Record]:
+    """The page's records by the first of the readers that finds any, in the page's order.
+
+    Raises `spiders.items.UnexpectedPage` where none finds any and the first of them says that this is no page of its kind.
+    """
+    refusal: UnexpectedPage | None = None
+    for number, module in enumerate(modules):
+        try:
+            found = list(module.parse(text, url))
+        except UnexpectedPage as error:
+            refusal = error if number == 0 else refusal
+            continue
+        if found:
+            yield from found
+            return
+    if refusal is not None:
+        raise refusal
+
+
+def source_modules(kind: Kind, name: str | None, text: str, url: str) -> tuple[ModuleType, ...]:
+    """The readers of a page: the one of that name, or the one that recognises it, or the kind's general ones. Raises ParseError."""
     package = importlib.import_module(f"spiders.{FOLDERS[kind]}")
     names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
     modules = {each: importlib.import_module(f"{package.__name__}.{each}") for each in names if name in (None, each)}
@@ -60,9 +97,11 @@ def source_module(kind: Kind, name: str | None, text: str, url: str) -> ModuleTy
             raise ParseError(
                 f"Expected a source of kind {kind} that parses pages, found {name!r}. The folder has: {', '.join(names)}."
             )
-        return parsers[name]
-    claimed = (module for module in parsers.values() if hasattr(module, "recognises") and module.recognises(text, url))
-    return next(claimed, parsers[GENERAL[kind]])
+        return (parsers[name],)
+    claimed = next(
+        (module for module in parsers.values() if hasattr(module, "recognises") and module.recognises(text, url)), None
+    )
+    return (claimed,) if claimed is not None else tuple(parsers[each] for each in GENERAL[kind] if each in parsers)
 
 
 def _bytes(path: Path) -> bytes:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,16 +81,61 @@ def run(options: argparse.Namespace, progress: Progress) -> int:
 
 def gather(options: argparse.Namespace, progress: Progress) -> int:
     this = _run_of(options, new=True)
-    wanted = this.market.targets
-    if options.target:
-        known = {target.id: target for target in wanted}
-        if unknown := [name for name in options.target if name not in known]:
-            raise MarketError(
-                f"{this.market.path}: expected a target of this market ({', '.join(known)}), found {', '.join(unknown)}."
-            )
-        wanted = tuple(known[name] for name in options.target)
-    landed = _gather(this, wanted, progress)
+    landed = _gather(this, _wanted(this.market, options.target), progress)
     return 0 if landed else 1
+
+
+def _wanted(market: Market, names: list[str] | None) -> tuple[Target, ...]:
+    """Those targets, or all. Raises MarketError."""
+    if not names:
+        return market.targets
+    known = {target.id: target for target in market.targets}
+    if unknown := [name for name in names if name not in known]:
+        raise MarketError(f"{market.path}: expected a target of this market ({', '.join(known)}), found {', '.join(unknown)}.")
+    return tuple(known[name] for name in names)
+
+
+def replay(options: argparse.Namespace, progress: Progress) -> int:
+    from pipeline import archive  # noqa: PLC0415 - the spiders' libraries, a second to import
+
+    this = _run_of(options)
+    _check(this.market)
+    wanted = _wanted(this.market, options.target)
+    readings = archive.replay(this, wanted, all_runs=options.all_runs, progress=progress)
+    written = sum(reading.outcome == "landed" for reading in readings)
+    refused = sum(reading.outcome == "refused" for reading in readings)
+    progress(
+        f"replay: {written} new readings of {len(readings)} crawls" + (", `rivalscope load` takes them in" if written else "")
+    )
+    return 1 if refused else 0
+
+
+def retention(options: argparse.Namespace, progress: Progress) -> None:
+    from pipeline import archive  # noqa: PLC0415 - as above
+
+    this = _run_of(options)
+    removed = archive.expire(this, None, moment=datetime.now(UTC), progress=progress)
+    progress(f"retention: {removed} archives removed")
+
+
+def show(options: argparse.Namespace, progress: Progress) -> int:
+    from pipeline.show import show as walk  # noqa: PLC0415 - as above
+
+    if options.data is None and options.market is None:
+        raise RunError("Expected the market file or --data with its folder, found neither.")
+    data = options.data or Path(os.environ.get("RIVALSCOPE_DATA", "data")) / load_market(options.market).id
+    return walk(data.resolve(), options.id, html=options.html, progress=progress)
+
+
+def accept(options: argparse.Namespace, progress: Progress) -> None:
+    from pipeline.verdict import accept as land  # noqa: PLC0415 - each room's libraries are imported by it alone
+
+    this = _run_of(options)
+    known = [target.id for target in this.market.targets]
+    if options.target not in known:
+        raise MarketError(f"{this.market.path}: expected a target of this market ({', '.join(known)}), found {options.target}.")
+    receipt = land(this, options.target)
+    progress(f"{receipt.target}: landed, {receipt.records:,} records, {receipt.reason} The next load counts them.")
 
 
 def load(options: argparse.Namespace, progress: Progress) -> None:
@@ -126,10 +172,12 @@ def _alone(room: str, options: argparse.Namespace, progress: Progress) -> None:
 
 def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
     """True when every target has landed in this run."""
-    from pipeline.gather import gather as crawl  # noqa: PLC0415 - the spiders' libraries, a second to import
+    from pipeline.archive import expire  # noqa: PLC0415 - the spiders' libraries, a second to import
+    from pipeline.gather import gather as crawl  # noqa: PLC0415 - as above
 
     _check(this.market)
     receipts = crawl(this, wanted, progress=progress)
+    expire(this, {target.id for target in wanted}, moment=datetime.now(UTC), progress=progress)
     return all(receipt.outcome in {"landed", "unchanged"} for receipt in receipts)
 
 
@@ -157,7 +205,10 @@ def _load(this: Run, progress: Progress) -> None:
             )
             for t in market.targets
         ),
-        keywords=tuple(room.KeywordFact(keyword=k.text, engine=k.engine, locale=k.locale) for k in market.keywords),
+        keywords=tuple(
+            room.KeywordFact(keyword=k.text, engine=k.engine, locale=k.locale, device=k.device, searches=k.searches)
+            for k in market.keywords
+        ),
         themes=tuple(room.ThemeFact(theme=t.id, name=t.names["en"], stage=t.stage) for t in _taxonomy(this).themes),
     )
     counts = room.load(

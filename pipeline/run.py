@@ -39,6 +39,10 @@ class Run:
         return self.data / "rejected"
 
     @property
+    def archive(self) -> Path:
+        return self.data / "archive"
+
+    @property
     def work(self) -> Path:
         return self.data / "work"
 

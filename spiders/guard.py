@@ -6,15 +6,17 @@ through Scrapy's cache, so the address that was checked is the address that is c
 """
 
 import ipaddress
+from collections import Counter
 from email.utils import parsedate_to_datetime
-from time import time
+from time import monotonic, time
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from scrapy import signals
+from scrapy import Spider, signals
 from scrapy.core.downloader import Slot
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response
@@ -26,6 +28,10 @@ from twisted.python.failure import Failure
 
 from spiders.landing import Notes, job_of
 from spiders.receipt import Job
+from spiders.settings import PRODUCT
+
+FIRST_PAUSE_SECONDS = 0.5
+"""Before the first retry where a market file asks for no pause at all; it doubles from there."""
 
 _EVASIONS = ("dont_obey_robotstxt", "autothrottle_dont_adjust_delay", "download_slot", "proxy")
 """Keys of a request's meta by which a spider could leave robots.txt, the delay or the address check behind."""
@@ -50,6 +56,9 @@ class Guard:
         self._stats = crawler.stats
         self._notes = Notes(crawler.stats, job)
         self._source = source
+        self._most_requests = crawler.settings.getint("GUARD_HOST_REQUESTS")
+        self._most_bytes = crawler.settings.getint("GUARD_CRAWL_BYTES")
+        self._longest_wait = crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY")
         self._allowed = {host.lower() for host in crawler.settings.getlist("GUARD_ALLOW_HOSTS")}
         self._sites: set[str] = set()
         if job is not None:
@@ -57,7 +66,11 @@ class Guard:
             self._sites = {_site(domain) for domain in job.domains}
             if job.url is not None:
                 self._sites.add(_site(urlsplit(job.url).hostname or ""))
+        self._ports = {80, 443}
+        self._render = job is not None and job.render
         self._lawless: dict[str, str] = {}
+        self._asked: Counter[str] = Counter()
+        self._resting: dict[str, str] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -67,41 +80,70 @@ class Guard:
     async def process_request(self, request: Request) -> None:
         robots = _asks_for_robots(request)
         if not robots:
-            for key in _EVASIONS:
-                request.meta.pop(key, None)
+            for key in [key for key in request.meta if key in _EVASIONS or key.startswith("playwright")]:
+                del request.meta[key]
+            if self._render:
+                request.meta["playwright"] = True
             request.errback = request.errback or self._given_up
-        if reason := await self._refusal(request, robots=robots):
+        if reason := await self.refusal(request, robots=robots):
             self._stats.inc_value("guard/refused")
             self._notes.add(f"{self._source}: refused {_origin(request)}: {reason}")
             raise Refused(reason)
 
-    async def _refusal(self, request: Request, *, robots: bool) -> str | None:
+    async def ways(self) -> dict[str, str]:
+        """Each host, or host and port, that may be asked, and the address that it has been found to have."""
+        found = {host: host for host in self._allowed}
+        for host in (name for site in sorted(self._sites) for name in (site, f"www.{site}")):
+            for port in () if host in self._allowed else sorted(self._ports):
+                try:
+                    address = await self._resolved(host)
+                except OSError:
+                    break
+                if address is not None and _is_public(address):
+                    found[f"{host}:{port}"] = f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+        return found
+
+    async def refusal(self, request: Request, *, robots: bool = False) -> str | None:
+        """Why the request must not be made; None where it may. It counts as made then."""
         url = urlsplit(request.url)
         host = (url.hostname or "").rstrip(".")
         if url.scheme not in {"http", "https"} or not host:
             return "expected an http or https address."
+        if "@" in url.netloc:
+            return "expected an address without a user name: what stands before the @ is often made to look like the host."
+        if host in self._resting:
+            return self._resting[host]
         if not robots:
             # A spider's own first requests say which sites are meant; what pages and redirects lead to has to stay there.
             # Robots files are followed to other hosts (RFC 9309, section 2.3.1.2).
             if request.meta.get("depth", 0) == 0 and "redirect_urls" not in request.meta:
                 self._sites.add(_site(host))
+                self._ports.add(_port(url))
             elif not any(_within(host, site) for site in self._sites):
                 return f"expected an address on {' or '.join(sorted(self._sites))}. Add the host to the brand's domains if it is one."
-        return await self._address_refusal(url, host)
+        return await self._address_refusal(url, host) or self._budget_refusal(host)
+
+    def _budget_refusal(self, host: str) -> str | None:
+        if self._stats.get_value("downloader/response_bytes", 0) >= self._most_bytes:
+            return f"expected at most {self._most_bytes:,} bytes from one crawl. Narrow the source down, or lower its max_pages."
+        self._asked[host] += 1
+        if self._asked[host] > self._most_requests:
+            return f"expected at most {self._most_requests} requests to {host} in one crawl, retries and redirects counted."
+        return None
 
     async def _address_refusal(self, url: SplitResult, host: str) -> str | None:
         if host in self._allowed or f"{host}:{_port(url)}" in self._allowed:
             return None
+        if _port(url) not in self._ports:
+            return (
+                f"expected a web server's port, found {_port(url)}. "
+                f'If it is meant, add "{host}:{_port(url)}" to crawl.allow_hosts in the market file.'
+            )
         literal = _address(host)
         if literal is None:
             if url.scheme in getproxies() and not proxy_bypass(host):
                 return None  # the proxy resolves the name; whoever set it decides what it may reach
-            from twisted.internet import reactor  # noqa: PLC0415 - importing it earlier would install the wrong reactor
-
-            try:
-                literal = _address(await maybe_deferred_to_future(reactor.resolve(host)))  # type: ignore[arg-type]  # its stub is wrong
-            except OSError:
-                return None  # the download fails with the resolver's own message
+            literal = await self._resolved(host)
         if literal is not None and not _is_public(literal):
             return (
                 f"{host} is {literal}, a private, loopback or reserved address. "
@@ -109,9 +151,27 @@ class Guard:
             )
         return None
 
+    async def _resolved(self, host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+        """Raises OSError for a name that is not found, which ends the request: asked again for the connection, it could lead anywhere."""
+        from twisted.internet import reactor  # noqa: PLC0415 - importing it earlier would install the wrong reactor
+
+        return _address(await maybe_deferred_to_future(reactor.resolve(host)))  # type: ignore[arg-type]  # its stub is wrong
+
     def process_response(self, request: Request, response: Response) -> Response:
-        if _asks_for_robots(request) and (response.status >= 500 or response.status == 429):
-            return self._lawless_host(request, f"answered {response.status}")
+        if _asks_for_robots(request):
+            if response.status >= 500 or response.status == 429:
+                return self._lawless_host(request, f"answered {response.status}")
+            if response.status >= 300:
+                # There is no robots.txt, whatever the answer's body looks like (RFC 9309, section 2.3.1.3); Scrapy would read it.
+                return response.replace(body=b"")
+            return response
+        wait = _retry_after(response)
+        if response.status == 429 or (response.status == 503 and wait > self._longest_wait):
+            host = (urlsplit(request.url).hostname or "").rstrip(".")
+            asked = f", to come back in {wait:.0f} s" if wait > 0 else ""
+            self._resting[host] = (
+                f"{host} asked us to stop (it answered {response.status}{asked}), so nothing more is asked there."
+            )
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> Response | None:
@@ -144,16 +204,44 @@ class Guard:
         return Response(request.url, body=b"User-agent: *\nDisallow: /\n", request=request)
 
 
+class Retry(RetryMiddleware):
+    """Retries with a pause that doubles, `Throttle` sees to it; and not at all where the site asks for a longer one than a crawl waits."""
+
+    def process_response(
+        self,
+        request: Request,
+        response: Response,
+        spider: Spider | None = None,  # noqa: ARG002 - Scrapy's signature
+    ) -> Request | Response:
+        if _retry_after(response) > self.crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY"):
+            return response
+        return super().process_response(request, response)
+
+    def process_exception(
+        self,
+        request: Request,
+        exception: Exception,
+        spider: Spider | None = None,  # noqa: ARG002 - as above
+    ) -> Request | Response | None:
+        again = super().process_exception(request, exception)
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", "")) if self.crawler.engine else None
+        if again is not None and slot is not None:
+            longest = self.crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY")
+            slot.delay = min(max(2 * slot.delay, FIRST_PAUSE_SECONDS), longest)
+        return again
+
+
 class Throttle(AutoThrottle):
-    """AutoThrottle that also obeys Crawl-delay and Retry-After, and backs off from a site that asks for it."""
+    """AutoThrottle that also obeys Crawl-delay and Retry-After, and backs off from a site that has trouble."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._crawl_delays: dict[str, float] = {}
+        self._trouble = {int(status) for status in crawler.settings.getlist("RETRY_HTTP_CODES")}
         crawler.signals.connect(self._robots_parsed, signal=signals.robots_parsed)
 
     def _robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
-        delay = robotparser.crawl_delay(self.crawler.settings["USER_AGENT"])
+        delay = robotparser.crawl_delay(PRODUCT)
         host = urlsplit(request.url).hostname or ""
         if delay is not None and delay > 0:
             self._crawl_delays[host] = delay
@@ -162,8 +250,11 @@ class Throttle(AutoThrottle):
 
     def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
         super()._adjust_delay(slot, latency, response)
-        if response.status in {429, 503}:
-            slot.delay = min(max(2 * slot.delay, _retry_after(response)), self.maxdelay)
+        if response.status in self._trouble:
+            slot.delay = min(max(2 * slot.delay, FIRST_PAUSE_SECONDS), self.maxdelay)
+            if 0 < (asked := _retry_after(response)) <= self.maxdelay:
+                # A slot counts its pause from the last request that it sent; the site counts its own from now.
+                slot.delay = max(slot.delay, monotonic() - slot.lastseen + asked)
         slot.delay = max(slot.delay, self._crawl_delays.get(urlsplit(response.url).hostname or "", 0))
 
 
@@ -174,7 +265,7 @@ def _retry_after(response: Response) -> float:
         return float(text[:9])
     try:
         return parsedate_to_datetime(text).timestamp() - time()
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
 
 
@@ -214,11 +305,11 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
-        # Addresses that carry an IPv4 address inside would lead a translator to it.
+        # Addresses that carry an IPv4 address inside would lead a translator to it; most kinds of them lie outside global unicast.
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is not None or address in _NAT64:
-            return inner is not None and inner.is_global
+        if inner is not None or address not in _GLOBAL_UNICAST:
+            return inner is not None and inner.is_global and not inner.is_multicast
     return address.is_global and not address.is_multicast
 
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")

@@ -6,10 +6,11 @@ landing line, and the only place where an author's name becomes a keyed hash. Th
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from functools import cache
+from typing import Any, ClassVar, Literal, cast, get_args, get_type_hints
 
 SCHEMA_VERSION = 2
 """Goes into each receipt; raise it when a field below is added, or changes its name, type or meaning."""
@@ -206,6 +207,38 @@ def author_hash(author: str, key: bytes) -> str:
     return hmac.new(key, author.strip().encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
+def only(records: Iterable[Record], keeps: frozenset[str]) -> Iterator[Record]:
+    """The records with nothing but those of their fields, and the ones that they cannot be without (`native_id`, the question, ...).
+
+    A rating is kept with its scale or not at all. A review of which neither rating nor words are left is none, and left out: it
+    would count where reviews are counted. Raises ValueError for a name that a record has no field of.
+    """
+    for record in records:
+        kind: type = type(record)
+        left: Record = cast("Any", replace)(record, **_blanks(kind, keeps))
+        if not isinstance(left, Review) or left.rating is not None or left.text or left.title:
+            yield left
+
+
+@cache
+def _blanks(kind: type, keeps: frozenset[str]) -> dict[str, object]:
+    known = fields(kind)
+    if strange := keeps - {each.name for each in known}:
+        raise ValueError(f"KEEPS: expected fields of {kind.__name__}, found {', '.join(sorted(strange))}")
+    scale = {"rating_max", "rating_min"}
+    keeps = keeps | scale if "rating" in keeps else keeps - scale
+    hints = get_type_hints(kind)
+    blanks: dict[str, object] = {}
+    for each in known:
+        if each.name in keeps:
+            continue
+        if each.default is not MISSING:
+            blanks[each.name] = each.default
+        elif type(None) in get_args(hints[each.name]):
+            blanks[each.name] = None
+    return blanks
+
+
 def line(record: Record, key: bytes) -> dict[str, object]:
     """The landing line of a record: its fields in their order, `author` replaced by `author_hash`.
 
@@ -236,3 +269,8 @@ def line_fields(kind: Kind, schema_version: int = SCHEMA_VERSION) -> tuple[str, 
     since = _SINCE.get(kind, {})
     names = (name for name in _FIELDS[RECORDS[kind]] if since.get(name, 1) <= schema_version)
     return tuple("author_hash" if name == "author" else name for name in names)
+
+
+def named(target: str, reading: int) -> str:
+    """What the files of a reading are called, without their suffix: readings after the crawl's own carry a number."""
+    return target if reading == 1 else f"{target}~{reading}"

@@ -1,9 +1,11 @@
 """What an element is for, by its tag, role and names: page furniture, headings, toggles, questions and answers by class name."""
 
 import re
+from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 
 
 def furniture(soup: BeautifulSoup) -> set[int]:
@@ -17,9 +19,14 @@ def furniture(soup: BeautifulSoup) -> set[int]:
         and (
             tag.name in {"nav", "footer", "aside"}
             or tag.get("role") in {"navigation", "contentinfo", "complementary", "search", "menu", "menubar"}
-            or any(_FURNITURE.fullmatch(name) for name in names(tag))
+            or any(_names_furniture(name[:100]) for name in names(tag))
         )
     }
+
+
+@lru_cache(maxsize=2048)  # a page repeats its names
+def _names_furniture(name: str) -> bool:
+    return _FURNITURE.fullmatch(name) is not None
 
 
 _FURNITURE = re.compile(
@@ -40,6 +47,12 @@ def names(tag: Tag) -> list[str]:
     """Class names and id."""
     classes = tag.get("class")
     return [*(classes if isinstance(classes, list) else []), *([name] if isinstance(name := tag.get("id"), str) else [])][:20]
+
+
+def words(tag: Tag) -> str:
+    """What a small element says, on one line: a link, a button, a heading. Of a large one, what the beginnings of its first 60 nodes say."""
+    texts = (str(node)[:1_000] for node in islice(tag.descendants, 60) if type(node) is NavigableString)
+    return " ".join(" ".join(texts).split())
 
 
 def role(tag: Tag) -> Literal["question", "answer"] | None:
@@ -66,8 +79,13 @@ def is_toggle(tag: Tag) -> bool:
         or tag.get("role") == "button"
         or any(tag.has_attr(name) for name in ("aria-expanded", "aria-controls", "data-target", "data-bs-target"))
         or tag.get("data-toggle") == "collapse"
-        or any(_TOGGLE_NAME.search(name.lower()) for name in names(tag))
+        or any(_names_toggle(name[-100:]) for name in names(tag))
     )
+
+
+@lru_cache(maxsize=2048)
+def _names_toggle(name: str) -> bool:
+    return _TOGGLE_NAME.search(name.lower()) is not None
 
 
 _TOGGLE_NAME = re.compile(

@@ -62,6 +62,11 @@ def engine(name: str, page: str, own: str, titles: tuple[_Rule, ...] = _HEADED) 
     return Engine(name=name, page=re.compile(page, re.IGNORECASE), own=re.compile(own), titles=titles)
 
 
+def _is_title(node: etree._Element) -> bool:
+    """Brave marks titles by a class only."""
+    return "search-snippet-title" in (node.get("class") or "").split()
+
+
 ENGINES = (
     engine(
         "google",
@@ -72,7 +77,10 @@ ENGINES = (
         "bing",
         r"\bbing\b",
         r"(?:^|\.)bing\.com$|^go\.microsoft\.com$",
-        (_Rule(inside=frozenset({"h2", "b_algo"})),),
+        (
+            _Rule(inside=frozenset({"h2", "b_algo"})),
+            _Rule(inside=frozenset({"b_algo"}), holds=lambda node: node.tag == "h2"),
+        ),
     ),
     engine(
         "duckduckgo",
@@ -89,7 +97,7 @@ ENGINES = (
         "naver",
         r"네이버\s?검색|naver",
         r"^(?:(?:www|m|search|m\.search|shopping|search\.shopping|dict|ko\.dict|map|nid|help|policy|ad|adcr|ader|saedu|keep|mail|dic|terms|academic|section\.\w+|msearch\.shopping|cr|cr2|cr3|s|in)\.)?naver\.com$|^(?:www\.)?navercorp\.com$",
-        (_Rule(named=re.compile(r"^(?:link_tit|total_tit)$")),),
+        (_Rule(named=re.compile(r"^(?:link_tit|total_tit|title_link)$")),),
     ),
     engine(
         "ask",
@@ -103,8 +111,24 @@ ENGINES = (
     engine(
         "yahoo", r"yahoo", r"^(?:(?:[a-z]{2}\.)?(?:search|images|video|news|help|legal|r\.search)\.|www\.)?yahoo\.(?:com|co\.jp)$"
     ),
-    engine("daum", r"다음\s?검색|\bdaum\b", r"^(?:(?:www|search|m\.search|cs|logins|map)\.)?daum\.net$"),
-    engine("brave", r"brave search|search\.brave\.com", r"(?:^|\.)brave\.com$"),
+    engine(
+        "daum",
+        r"다음\s?검색|\bdaum\b",
+        r"^(?:(?:www|search|m\.search|cs|logins|map)\.)?daum\.net$",
+        (
+            _Rule(holds=lambda node: node.tag == "c-title", inside=frozenset({"c-doc-web"})),
+            *_HEADED,
+        ),
+    ),
+    engine(
+        "brave",
+        r"brave search|search\.brave\.com",
+        r"(?:^|\.)brave\.com$",
+        (
+            _Rule(holds=_is_title),
+            *_HEADED,
+        ),
+    ),
     engine("ecosia", r"ecosia", r"(?:^|\.)ecosia\.org$"),
     engine("startpage", r"startpage", r"(?:^|\.)startpage\.com$"),
     engine("qwant", r"qwant", r"(?:^|\.)qwant\.com$"),
@@ -112,6 +136,8 @@ ENGINES = (
     engine("yandex", r"яндекс|yandex", r"(?:^|\.)yandex\.[a-z.]{2,6}$"),
 )
 
+_LINKS = ("a", "c-title")
+"""Elements that lead somewhere; Daum's own kind has its address in `data-href`."""
 _AD_IDS = frozenset(
     {"tads", "tadsb", "bottomads", "tvcap", "taw", "atvcap", "rhs", "rhs_block", "b_context", "b_pole", "power_link_body"}
 )
@@ -129,14 +155,28 @@ _AD_CLASSES = frozenset(
         "sp_nad",
         "ad_section",
         "commercial-unit-desktop-top",
+        "Ad",
     ]
 )
 _MODULE_CLASSES = frozenset(
-    ["related-question-pair", "b_ans", "b_deep", "dlCollapsedCnt", "qna_algo", "kno-kp", "xpdopen-module", "b_vlist2col"]
+    [
+        "related-question-pair",
+        "b_ans",
+        "b_deep",
+        "dlCollapsedCnt",
+        "qna_algo",
+        "kno-kp",
+        "xpdopen-module",
+        "b_vlist2col",
+        "AnswerRelatedQuestions",
+        "SouthUnitItem",
+    ]
 )
 _MODULE_ATTRIBUTES = frozenset(
     {"data-text-ad", "data-q", "data-initq", "data-news-cluster-id", "data-news-doc-id", "data-vid", "data-curl", "data-surl"}
 )
+_MODULE_TYPES = frozenset({"ad", "ads", "news", "videos", "images", "faq", "discussions", "infobox"})
+"""Of Brave's `data-type`."""
 _MODULE_TAGS = frozenset({"nav", "footer", "aside", "g-scrolling-carousel", "g-section-with-header", "g-inner-card"})
 
 
@@ -145,8 +185,8 @@ def organic(root: etree._Element, known: Engine, url: str) -> list[tuple[str, et
     around: dict[etree._Element, frozenset[str]] = {}
     links = [
         (address, link, _around(link, around))
-        for link in islice(root.iter("a"), MAX_LINKS)
-        if (address := _address(link.get("href", ""), url)) and not _foreign(address, known)
+        for link in islice(root.iter(*_LINKS), MAX_LINKS)
+        if (address := _address(link.get("href", link.get("data-href", "")), url)) and not _foreign(address, known)
     ]
     # Sitelinks are laid out in tables, but so are whole pages for browsers without scripts.
     for unwanted in (frozenset({"module", "table"}), frozenset({"module"})):
@@ -180,13 +220,14 @@ def _around(link: etree._Element, known: dict[etree._Element, frozenset[str]]) -
 def _marks(node: etree._Element) -> Iterator[str]:
     classes = node.get("class") or ""
     names = frozenset(classes.split())
-    if node.tag in {"h2", "h3", "table"}:
+    if node.tag in {"h2", "h3", "table", "c-doc-web"}:
         yield node.tag
     if (
         node.tag in _MODULE_TAGS
         or node.get("id") in _AD_IDS
         or node.get("role") in {"list", "listitem", "navigation", "complementary"}
         or "ad" in (node.get("data-layout"), node.get("data-testid"))
+        or node.get("data-type") in _MODULE_TYPES
         or not _MODULE_ATTRIBUTES.isdisjoint(node.keys())
         or not names.isdisjoint(_AD_CLASSES)
         or not names.isdisjoint(_MODULE_CLASSES)
@@ -241,6 +282,8 @@ def _address(href: str, base: str) -> str | None:
         href = _base64(target[0].removeprefix("a1"))
     elif "/RU=" in parts.path:
         href = unquote(parts.path.split("/RU=", 1)[1].split("/RK=", 1)[0])
+    elif "/*-" in parts.path:
+        href = unquote(parts.path.split("/*-", 1)[1])
     elif href.startswith("//"):
         href = f"https:{href}"
     if not re.match(r"https?://[^/\s]", href):
@@ -269,7 +312,7 @@ def title_of(link: etree._Element) -> str:
     inside = list(islice(link.iter(etree.Element), MAX_INSIDE + 1))
     if len(inside) > MAX_INSIDE:
         return ""
-    heads = (node for node in inside if node.tag in {"h2", "h3"} or node.get("role") == "heading")
+    heads = (node for node in inside if node.tag in {"h2", "h3"} or node.get("role") == "heading" or _is_title(node))
     return text_of(next(heads, link)).replace("\n", " ")[:500]
 
 
@@ -282,7 +325,7 @@ def snippet_of(link: etree._Element, titles: frozenset[etree._Element]) -> str |
             break
         around = parent
     beside = {*link.iter(), *link.iterancestors()}
-    nodes = (node for node in around.iter("div", "span", "p", "a", "td") if node not in beside)
+    nodes = (node for node in around.iter("div", "span", "p", "a", "td", "c-contents-desc") if node not in beside)
     texts = (text_of(node).replace("\n", " ") for node in islice(nodes, 60))
     best = max(texts, key=len, default="")
     return best[:1000] if len(best) > 20 else None

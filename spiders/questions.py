@@ -1,13 +1,14 @@
-"""Questions and answers that only the markup tells: `<details>`, accordions, class names, `dl`, headings, bold lines.
+"""Questions and answers that only the markup tells: `<details>`, accordions, class names, `dl`, headings, bold lines, plain lines.
 
 Every such construct also serves other ends (menus, product tabs, glossaries, steps), so none is believed by itself. Heads
 that look alike form a family (same construct, same depth, same side of an FAQ heading), and a family is taken or left as a whole:
 taken when most of its members ask something, or some do where the page says that questions follow. Members that do not ask
-are then carried along: "How mining works" among questions is one of them.
+are then carried along: "How mining works" among questions is one of them. An interview is no FAQ: there one person is asked.
 """
 
+import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
@@ -24,7 +25,12 @@ MAX_QUESTION = 400
 MAX_WRAPPERS = 30
 """Elements around a heading that hold nothing else; real pages have up to five."""
 
-Construct = Literal["details", "class", "toggle", "dl", "heading", "bold"]
+MAX_LINE = 50
+"""Pieces of a plain line that may be a question; what has more is no line."""
+
+Construct = Literal["details", "class", "toggle", "dl", "heading", "bold", "line"]
+
+_LEADS_AWAY = re.compile(r"^\s{0,9}(?!#|javascript:)\S", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,7 @@ class _Page:
         self.links = self._links()
         title = " ".join(tag.get_text(" ") for tag in soup.find_all(["title", "h1"], limit=4))
         self.promised = wording.promises(title)
+        self.is_faq = wording.promises_faq(title)
         self.scopes = self._scopes()
 
     def found(self) -> Iterator[Found]:
@@ -77,6 +84,8 @@ class _Page:
         covered = bytearray(len(self.flow.pieces) + 1)
         inner: set[int] = set()
         for heads in self._constructs():
+            if taken and heads == self._lines:
+                break
             families: dict[tuple[str, int, bool], list[_Head]] = defaultdict(list)
             for head in heads():
                 if not any(covered[head.start : head.stop]):
@@ -99,15 +108,15 @@ class _Page:
     def _answered(self, taken: Sequence[_Head], inner: set[int]) -> Iterator[Found]:
         questions = {head.start for head in taken}
         seen: set[tuple[str, str]] = set()
-        for n, head in enumerate(taken):
-            end = self._heading_end(head, inner) if head.construct == "heading" else head.end
-            if n + 1 < len(taken):
-                end = min(end, taken[n + 1].start)
+        ends = [self._heading_end(head, inner) if head.construct == "heading" else head.end for head in taken]
+        ends = [min(end, after.start) for end, after in zip(ends, taken[1:], strict=False)] + ends[-1:]
+        answers = [wording.bare_answer(self.flow.text(head.answer, end)) for head, end in zip(taken, ends, strict=True)]
+        given = Counter(answers)
+        for head, end, answer in zip(taken, ends, answers, strict=True):
             question = wording.bare_question(head.text)
-            answer = wording.bare_answer(self.flow.text(head.answer, end))
             if (
-                self.flow.size(head.answer, end)
-                and not self._only_links(head.answer, end)
+                any(map(str.isalnum, answer))
+                and not self._only_links(head.answer, end, most=0 if given[answer] >= 3 else 1)
                 and (question.casefold(), answer) not in seen
             ):
                 seen.add((question.casefold(), answer))
@@ -116,7 +125,7 @@ class _Page:
     # --- heads, construct by construct; the surest first ---------------------------------------------------------------
 
     def _constructs(self) -> tuple[Callable[[], Iterator[_Head]], ...]:
-        return self._details, self._classes, self._toggles, self._definitions, self._by_heading, self._bold
+        return self._details, self._classes, self._toggles, self._definitions, self._by_heading, self._bold, self._lines
 
     def _head(self, construct: Construct, tag: Tag, answer: int, end: int) -> Iterator[_Head]:
         start, stop = self.flow.span(tag)
@@ -210,7 +219,11 @@ class _Page:
                 yield from self._head("heading", tag, stop, self._next_heading(tag, self._container_end(tag)))
 
     def _bold(self) -> Iterator[_Head]:
-        heads = [tag for tag in self.flow.tags if tag.name in {"b", "strong"} and self._begins_line(tag)]
+        heads = [
+            tag
+            for tag in self.flow.tags
+            if (tag.name in {"b", "strong"} or (tag.name in {"i", "em"} and self._asks_alone(tag))) and self._begins_line(tag)
+        ]
         heads += [tag for tag in self.flow.tags if tag.name in {"p", "li", "td"} and self._is_marked(tag)]
         heads.sort(key=self.flow.start)
         for tag, after in zip(heads, [*heads[1:], None], strict=False):
@@ -221,6 +234,43 @@ class _Page:
             if after is not None:
                 end = min(end, self.flow.start(after))
             yield from self._head("bold", tag, self.flow.stop(tag), end)
+
+    def _asks_alone(self, tag: Tag) -> bool:
+        """Italics that ask where questions are promised, and hold or stand in nothing bold."""
+        start, stop = self.flow.span(tag)
+        if not (self.promised or self.scopes[start]) or stop - start > MAX_LINE or not wording.asks(self.flow.text(start, stop)):
+            return False
+        return tag.find(["b", "strong"]) is None and not any(p.name in {"b", "strong"} for p in islice(tag.parents, 3))
+
+    def _lines(self) -> Iterator[_Head]:
+        """Plain elements of one class, nearly all of which ask, each beside an element of another class that answers."""
+        alike: dict[tuple[str, str], list[Tag]] = defaultdict(list)
+        for tag in self.flow.tags:
+            start, stop = self.flow.span(tag)
+            if tag.name in {"p", "div", "span", "li", "a", "td"} and tag.has_attr("class") and stop - start <= MAX_LINE:
+                alike[_kind(tag)].append(tag)
+        for tags in alike.values():
+            texts = [self.flow.text(*self.flow.span(tag)) for tag in tags] if len(tags) >= 3 else []
+            asking = {tag: text for tag, text in zip(tags, texts, strict=False) if "\n" not in text and wording.asks(text)}
+            if len(set(asking.values())) < 3 or len(asking) < 0.8 * sum(map(bool, texts)):
+                continue
+            starts = [self.flow.start(tag) for tag in tags]
+            panels = [(tag, panel) for tag in asking if (panel := self._beside(tag, starts))]
+            usual = Counter(_kind(panel) for _, panel in panels).most_common(1)
+            if usual and usual[0][1] >= 0.8 * len(asking):
+                for tag, panel in panels:
+                    if _kind(panel) == usual[0][0]:
+                        yield from self._head("line", tag, *self.flow.span(panel))
+
+    def _beside(self, tag: Tag, starts: Sequence[int]) -> Tag | None:
+        """What answers a plain line: not a form, not the next of the lines that start at `starts`, and no teaser's text."""
+        panel = self._panel(tag, ())
+        if panel is None or panel.find(["input", "select", "textarea"]) or tag.find("a", href=_LEADS_AWAY):
+            return None
+        if any(p.name == "a" and _LEADS_AWAY.search(str(p.get("href") or "")) for p in (tag, *islice(tag.parents, 2))):
+            return None
+        start, stop = self.flow.span(panel)
+        return panel if bisect_left(starts, start) == bisect_left(starts, stop) else None
 
     def _begins_line(self, tag: Tag) -> bool:
         start, stop = self.flow.span(tag)
@@ -248,14 +298,18 @@ class _Page:
         # A heading straight above another one is a group, not a member that fails to ask.
         members = [head for head in family if head.asks or self._has_own_text(head)]
         if construct == "dl":  # a glossary on the page says nothing about the list of questions beside it
-            lists = {id(head.tag.parent) for head in members if head.asks}
-            members = [head for head in members if id(head.tag.parent) in lists]
+            # Lists of one entry each (the rows of a forum's index are such) are one list.
+            sizes = Counter(id(head.tag.parent) for head in members)
+            lists = {id(head.tag.parent) if sizes[id(head.tag.parent)] > 1 else 0 for head in members if head.asks}
+            members = [h for h in members if (id(h.tag.parent) if sizes[id(h.tag.parent)] > 1 else 0) in lists]
         asking = [head for head in members if head.asks]
         hinting = sum(head.asks or head.hints for head in members)
         topical = sum(head.asks or head.topic for head in members)
+        if construct in {"heading", "bold", "class", "line"} and not self.is_faq and self._is_interview(asking):
+            return
         if not asking and not (promised and len(members) > 1 and construct in {"details", "class", "toggle"} and hinting):
             return
-        enough = len(asking) >= (3 if construct in {"heading", "bold"} else 2)
+        enough = len(asking) >= (3 if construct in {"heading", "bold", "line"} else 2)
         if not (
             (
                 (promised or self.promised)
@@ -279,6 +333,15 @@ class _Page:
                 and (head.start < last or id(head.tag.parent) in parents or construct != "heading")
             ):
                 yield head
+
+    def _is_interview(self, asking: Sequence[_Head]) -> bool:
+        """A third of the questions say "you", and two thirds of the answers "I": a company says "we", and its customers ask for themselves."""
+        if len(asking) < 3:
+            return False
+        answers = [self.flow.text(head.answer, min(head.end, head.answer + 200)) for head in asking]
+        return sum(wording.speaks_to_one(head.text) for head in asking) * 3 >= len(asking) and sum(
+            map(wording.speaks_as_one, answers)
+        ) * 3 >= 2 * len(asking)
 
     def _dominates(self, asking: Sequence[_Head]) -> bool:
         """Unpromised, question headings make a FAQ only where they are most of the page's headings of their rank and above."""
@@ -365,7 +428,12 @@ class _Page:
         letters = (self.flow.size(n, n + 1) if linked else 0 for n, linked in enumerate(inside))
         return list(accumulate(letters, initial=0)), list(accumulate(begun, initial=0))
 
-    def _only_links(self, start: int, stop: int) -> bool:
-        """A list of links is a menu or a table of contents, not an answer. One link may be an answer."""
+    def _only_links(self, start: int, stop: int, *, most: int) -> bool:
+        """A list of links is a menu or a table of contents, not an answer. One link may be an answer, unless it is everyone's."""
         letters, begun = self.links
-        return letters[stop] - letters[start] > 0.9 * self.flow.size(start, stop) and begun[stop] - begun[start] > 1
+        return letters[stop] - letters[start] > 0.9 * self.flow.size(start, stop) and begun[stop] - begun[start] > most
+
+
+def _kind(tag: Tag) -> tuple[str, str]:
+    classes = tag.get("class")
+    return tag.name, " ".join(classes) if isinstance(classes, list) else ""

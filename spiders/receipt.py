@@ -135,12 +135,27 @@ class Job(BaseModel):
     input_sha256: str | None = None
     """What a file source is about to read, with its options; None for the web."""
     politeness: Politeness = Politeness()
+    archive: Path | None = None
+    """Where the pages go that this crawl uses (`spiders.archive`); None where nothing is to be archived."""
+    render: bool = False
+    """The pages are drawn by a browser (`spiders.browser`)."""
+    cache: Path | None = None
+    """Folder of the pages that a site may say are unchanged (`spiders.cache`); None where none may be kept."""
+    replay: Path | None = None
+    """An archive of this target that is parsed in the place of the web or of `path`; nothing is asked for then."""
     hidden: dict[str, str] = Field(default={}, repr=False)
     """Environment variable to its value: secrets of the url and the options, which nothing that is kept or told may repeat."""
 
     def shown(self, text: str) -> str:
         """The text without the job's secrets."""
         return masked(text, self.hidden)
+
+    def shown_bytes(self, body: bytes) -> bytes:
+        """The same of a page or a request's body, in whatever encoding that agrees with ASCII, or in UTF-8."""
+        if not self.hidden:
+            return body
+        as_bytes = {name: value.encode().decode("latin-1") for name, value in self.hidden.items()}
+        return masked(masked(body.decode("latin-1"), self.hidden), as_bytes).encode("latin-1")
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -191,7 +206,9 @@ class Receipt(BaseModel):
     archive_sha256: str | None = None
     """Of the crawl's WARC file; None where nothing is archived."""
     archived: int = 0
-    """Responses in it."""
+    """Pages in it."""
+    kept: tuple[str, ...] | None = None
+    """The fields that the source's terms allow to be kept, the others were left out; None where it keeps what it reads."""
     template: tuple[int, ...] = ()
     """Fingerprint of the pages' template (`spiders.template`); empty where there were no pages."""
     measured: dict[str, float] = {}
@@ -226,6 +243,22 @@ class Receipt(BaseModel):
             os.fsync(draft.fileno())
         Path(draft.name).replace(path)
         sync_folder(path.parent)
+
+
+def newest_reading(folder: Path, target: str) -> Path | None:
+    """The receipt of the newest reading of a target's crawl in a run's folder; None where it has none."""
+    stem, suffix = f"{target}~", ".receipt.json"
+    later = {path: path.name[len(stem) : -len(suffix)] for path in folder.glob(f"{stem}*{suffix}")}
+    numbered = [path for path, number in later.items() if number.isascii() and number.isdecimal()]
+    if numbered:
+        return max(numbered, key=lambda path: int(later[path]))
+    first = folder / f"{target}{suffix}"
+    return first if first.exists() else None
+
+
+def lines_of(receipt: Path) -> Path:
+    """The landing file that a receipt vouches for."""
+    return receipt.with_name(receipt.name.removesuffix(".receipt.json") + ".jsonl.gz")
 
 
 def now() -> datetime:

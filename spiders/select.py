@@ -216,7 +216,7 @@ def _moment(text: str, zone: tzinfo | None) -> datetime | date | None:
         for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)):  # noqa: DTZ001 - naive on purpose
             try:
                 found.append(cast("datetime", dateutil_parser.parse(text, default=default, tzinfos=_offset)))
-            except (ValueError, OverflowError, TypeError):
+            except (ValueError, ArithmeticError, TypeError):
                 return None
     moment = found[0]
     if any(other.date() != moment.date() for other in found) or not 1990 <= moment.year <= 2100:

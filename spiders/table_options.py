@@ -1,6 +1,9 @@
 """What a market file says about a review export: its columns, its scale, its dates (`options` of the `table` source)."""
 
 import codecs
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
@@ -78,10 +81,23 @@ Strings = Annotated[tuple[str, ...], BeforeValidator(_several)]
 OneCharacter = Annotated[str, Field(min_length=1, max_length=1)]
 
 
+class Meaning(_Table):
+    """What the values of one yes-or-no column mean, where `true_values` and `false_values` do not fit it."""
+
+    yes: Strings = ()
+    no: Strings = ()
+    unknown: Strings = ()
+    """Values that say nothing about it; any other value is a fault."""
+
+
 class Options(_Table):
     """Options of the `table` source."""
 
-    columns: Columns
+    profile: str = "auto"
+    """A ready mapping (`table_profiles.toml`) that the options here outrank. `auto`: where no columns are named, the one whose columns are
+    exactly the file's; its best rating has to occur then, so that a file on another scale is not taken for it."""
+    columns: Columns | None = None
+    """Needed where no profile gives them."""
     format: Literal["auto", "csv", "json", "parquet"] = "auto"
     """`auto` goes by the file's name."""
     rating_max: float = 5
@@ -105,11 +121,23 @@ class Options(_Table):
     """Values that stand for nothing, beside the empty one: `N/A`, `NULL`, ..."""
     true_values: Strings = ("true", "t", "yes", "y", "1", "verified", "invited")
     false_values: Strings = ("false", "f", "no", "n", "0", "not-verified", "not verified", "unverified")
+    meanings: dict[Literal["verified", "invited"], Meaning] = {}
+    """Field to the meaning of its values: `meanings.invited = { yes = ["invited"], unknown = ["verified"] }`."""
     bad_values: Literal["tolerate", "fail"] = "tolerate"
     """A date, rating, or yes and no that does not parse lands as missing, counted and reported; in more than 5 % of the rows,
     or with `fail` at all, nothing lands."""
     skip_malformed: bool = False
     """Leaves out rows that are no well-formed CSV or JSON, and counts them. A quote that is never closed may take many with it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_profile(cls, said: object) -> object:
+        if not isinstance(said, Mapping) or said.get("profile", "auto") == "auto":
+            return said
+        name = said["profile"]
+        if name not in PROFILES:
+            raise ValueError(f"expected a profile ({', '.join(PROFILES)}) or auto, found {name!r}")
+        return _merged(PROFILES[name].options, said)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -119,6 +147,22 @@ class Options(_Table):
             if not self.rating_min <= rating <= self.rating_max:
                 raise ValueError(f"ratings.{shown} within {self.rating_min:g}..{self.rating_max:g}")
         return self
+
+    def recognised(self, names: Iterable[str]) -> Self:
+        """For a file with these columns: with the profile that is made for exactly them, where neither it nor columns were said.
+
+        Unchanged where columns are known. Raises ValueError when none fits, or more than one.
+        """
+        if self.columns is not None:
+            return self
+        header = sorted(names)
+        fitting = [name for name, profile in PROFILES.items() if sorted(profile.header) == header]
+        if len(fitting) != 1:
+            found = f"several profiles ({', '.join(fitting)})" if fitting else "no profile"
+            raise ValueError(
+                f"expected columns that one profile is made for, found {found} for {', '.join(map(repr, header[:40]))}"
+            )
+        return type(self).model_validate(self.model_dump(exclude_unset=True) | {"profile": fitting[0]})
 
     @property
     def dialect(self) -> Dialect:
@@ -131,3 +175,26 @@ class Options(_Table):
             header=self.header,
             skip_malformed=self.skip_malformed,
         )
+
+
+class Profile(_Table):
+    """A ready mapping for one kind of export."""
+
+    header: tuple[str, ...]
+    """Columns of the file, as it prints them."""
+    options: dict[str, object]
+
+
+def _merged(ready: Mapping[str, object], said: Mapping[str, object]) -> dict[str, object]:
+    """A profile's options under those of the market file; tables (`columns`, `meanings`) are merged key by key."""
+    merged = dict(ready)
+    for name, value in said.items():
+        under = merged.get(name)
+        merged[name] = {**under, **value} if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+PROFILES: Mapping[str, Profile] = {
+    name: Profile.model_validate(profile)
+    for name, profile in tomllib.loads(Path(__file__).with_name("table_profiles.toml").read_text("utf-8")).items()
+}

@@ -15,6 +15,12 @@ def _any(name: str) -> re.Pattern[str]:
 
 _QUESTION, _TOPIC, _OPENING, _SECTION = _any("question"), _any("topic"), _any("opening"), _any("section")
 _FEEDBACK, _ENDING, _LABEL = _any("feedback"), _any("ending"), _any("label")
+_HELPFUL, _RELATED, _HELP = _any("helpful"), _any("related"), _any("help")
+_DIALOGUE, _YOU, _I = _any("dialogue"), _any("you"), _any("i")
+_TALLY, _BYLINE, _ELSEWHERE = _any("tally"), _any("byline"), _any("elsewhere")
+_NOISE = re.compile(rf"(?>(?:{_any('noise').pattern})(?:[\s|·•∙・,;()（）–-]++|$))++", re.IGNORECASE)
+_DATE_ALONE = re.compile(r"[\d\s:./年月日년월일-]{6,30}")
+_BUTTONS = re.compile(r"(?:(?:yes|no|네|예|아니오|아니요|はい|いいえ|👍|👎|thumbs (?:up|down))[\s.!/|・]{0,3}+)++", re.IGNORECASE)
 _MARK = re.compile(r"[?？؟](?![\w=&])")
 _MARKED = re.compile(r"^\W{0,3}(?:q|question|질문|문|問|質問)\s{0,2}\d{0,3}\s{0,2}[.:：)）．、]", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\d{1,3}(?:\.\d{1,3}){0,4}\s?[.)）．、\s]\s{0,3}(?=\D)")
@@ -47,7 +53,35 @@ def opens_question(text: str) -> bool:
 
 def promises(text: str) -> bool:
     """A title, heading, class name or address that says that questions with answers follow."""
+    low = text[:400].lower()
+    return bool(_SECTION.search(low) or _DIALOGUE.search(low))
+
+
+def promises_faq(text: str) -> bool:
+    """Like `promises`, in words that no interview uses of itself."""
     return bool(_SECTION.search(text[:400].lower()))
+
+
+def speaks_to_one(text: str) -> bool:
+    """It addresses the one who answers: "How did you …"."""
+    return bool(_YOU.search(text[:2_000].lower()))
+
+
+def speaks_as_one(text: str) -> bool:
+    """One person speaks: "I …"."""
+    return bool(_I.search(text[:2_000].lower()))
+
+
+def is_talk(question: str, answer: str) -> bool:
+    """It comes from visitors' questions or a forum: counts of replies, or who wrote it and when, stand in place of an answer or around it."""
+    lines = answer.lower().split("\n")
+    edges = [line for line in (*lines[:2], lines[-1]) if len(line) <= 120]
+    return bool(_TALLY.search(question.lower()[-60:])) or any(_TALLY.fullmatch(line) or _BYLINE.fullmatch(line) for line in edges)
+
+
+def answers_elsewhere(text: str) -> bool:
+    """It only leads to the answer: "Read more", 자세히 보기, 回答を見る."""
+    return len(text) <= 60 and bool(_ELSEWHERE.fullmatch(text.lower()))
 
 
 def is_feedback(text: str) -> bool:
@@ -77,10 +111,46 @@ def is_numbered(text: str) -> bool:
 
 def bare_question(text: str) -> str:
     """Without its number or "Q." in front and without the icon behind: `3.1. Which one? ¶` is `Which one?`."""
-    text = _ICON.sub("", tidy(text))
+    text = _ICON.sub("", tidy(text)).lstrip("?？ ")
     return _NUMBER.sub("", text, count=1).strip() or text
 
 
+def asks_whether_it_helped(text: str) -> bool:
+    """One short line: "Was this article helpful?"."""
+    return len(text) <= 120 and bool(_HELPFUL.search(text.lower()))
+
+
+def leads_on(text: str) -> bool:
+    """A heading below an article: related articles, comments, "Still need help?"."""
+    return bool(_RELATED.search(text.lower()))
+
+
+def names_help(text: str) -> bool:
+    """It calls itself help, support or a FAQ: a title, a category, a host."""
+    return bool(_HELP.search(text.lower()))
+
+
+def is_noise(line: str) -> bool:
+    """It consists of what changes by itself: "123 of 150 found this helpful", "Views: 1,204 · Updated 3 days ago"."""
+    return len(line) <= 120 and bool(_NOISE.fullmatch(line.lower())) and not _DATE_ALONE.fullmatch(line)
+
+
 def bare_answer(text: str) -> str:
-    """Without "A." in front."""
-    return _ANSWER.sub("", text, count=1).strip()
+    """Without "A." in front, without the question whether it helped and what follows it, and without counts, votes and ages.
+
+    So a page that was seen twice without a change gives the same answer twice.
+    """
+    text = _ANSWER.sub("", text, count=1).strip()
+    lines = text.split("\n")
+    if len(lines) == 1:
+        return text
+    kept: list[str] = []
+    asked = False
+    for line in lines:
+        if asks_whether_it_helped(line):
+            if any(map(str.isalnum, "".join(kept))):
+                break
+            asked = True
+        elif not is_noise(line) and not (asked and _BUTTONS.fullmatch(line)):
+            kept.append(line)
+    return "\n".join(kept).strip()

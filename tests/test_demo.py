@@ -23,8 +23,9 @@ from pipeline.demo.subjects import Mention, quota
 from pipeline.demo.web import PortTakenError, serve
 from pipeline.market import check_options, load_market
 from spiders.contacts import site as contact_page
-from spiders.faqs import faq_page
-from spiders.items import Review
+from spiders.faqs import faq_page, help_centre
+from spiders.items import FaqEntry, Review
+from spiders.mentions import feed
 from spiders.rankings import search_api
 from spiders.reviews import app_store, schema_org
 
@@ -55,6 +56,8 @@ def all_targets() -> list[str]:
         "/search?q=espresso+grinder",
         "/kopeline/app",
         *(f"/{b}/{p}" for b in BRANDS for p in ("", "faq", "contact", "account")),
+        *(f"/{b}/news.xml" for b in site().news),
+        *(f"/northpan/help{p}" for p in ("", "/machines", "/machines/descale", "/orders-and-delivery/late-parcel")),
     ]
     below = ["reviews", *(f"products/{p}" for p in plan().products)]
     return fixed + [url.removeprefix(BASE) for brand in BRANDS for part in below for url, _ in listing(brand, part)]
@@ -336,6 +339,21 @@ def test_the_contact_source_finds_the_ways_to_reach_a_shop(brand: str, chat: str
     assert len([c for c in found if c.kind in ("messenger", "social")]) == len(site().shops[brand].links)
 
 
+def test_the_help_centre_source_reads_an_article_with_its_day() -> None:
+    article = next(a for a in site().help["northpan"] if a.slug == "descale")
+    target = "/northpan/help/machines/descale"
+    [entry] = help_centre.parse(page(target), BASE + target)
+    assert isinstance(entry, FaqEntry)
+    assert (entry.question, entry.answer) == (article.title, "\n".join(article.paragraphs))
+    assert (entry.group, entry.updated_at) == ("Machines", article.updated)
+
+
+@pytest.mark.parametrize("brand", site().news)
+def test_the_feed_source_reads_a_shops_news(brand: str) -> None:
+    found = list(feed.parse(page(f"/{brand}/news.xml"), f"{BASE}/{brand}/news.xml"))
+    assert [(p.native_id, p.title, p.published_at) for p in found] == [(p.slug, p.title, p.published) for p in site().news[brand]]
+
+
 def test_the_search_sources_read_every_result() -> None:
     search = site().searches[0]
     target = "/search?q=espresso%20grinder&format=json"
@@ -351,7 +369,9 @@ def test_the_market_file_is_whole_and_follows_the_port(monkeypatch: pytest.Monke
         ("reviews", "schema_org"): 4,
         ("reviews", "app_store"): 1,
         ("faq", "faq_page"): 4,
+        ("faq", "help_centre"): 1,
         ("contact", "site"): 4,
+        ("mentions", "feed"): 2,
         ("ranking", "search_api"): 1,
     }
     assert [b.id for b in market.brands] == list(BRANDS)

@@ -33,7 +33,7 @@ def cells(demo: Ran) -> set[tuple[str, str, str]]:
 
 def test_every_source_of_the_demo_answers(demo: Ran) -> None:
     assert demo.code == 0, demo.stderr
-    assert "14 of 14 sources" in demo.stderr
+    assert "17 of 17 sources" in demo.stderr
 
 
 @pytest.mark.parametrize("truth", sorted(wanted()), ids=" ".join)

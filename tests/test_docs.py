@@ -25,6 +25,10 @@ COMMANDS = (
     "publish",
     "outcome",
     "targets",
+    "accept",
+    "replay",
+    "retention",
+    "show",
     "parse",
     "freeze",
     "label",
@@ -73,4 +77,4 @@ def test_every_command_explains_itself(command: str) -> None:
 
 def test_every_command_is_known_here() -> None:
     shown = rivalscope("--help").stdout
-    assert set(re.findall(r"^    (\w+) ", shown, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^    (\w+)(?: |$)", shown, re.MULTILINE)) == set(COMMANDS)

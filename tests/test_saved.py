@@ -6,6 +6,8 @@ from pathlib import Path
 
 from conftest import rivalscope
 
+from spiders.receipt import Receipt
+
 MARKET = """
 id = "saved"
 name = "Saved"
@@ -85,3 +87,22 @@ def test_an_empty_folder_is_one_clear_sentence(tmp_path: Path) -> None:
         page.unlink()
     done = rivalscope("gather", market, "--data", data, "--target", "leaf.faq.faq_page", code=1)
     assert "expected saved pages in" in done.stderr
+
+
+def test_saved_pages_are_read_again_from_the_archive_when_their_folder_is_gone(tmp_path: Path) -> None:
+    market, data = written(tmp_path), tmp_path / "data"
+    target = "market.ranking.search_page"
+    for run in ("one", "two"):
+        rivalscope("gather", market, "--data", data, "--run", run, "--target", target)
+    before = landed(data, "one", target)
+    (tmp_path / "searches" / "one.html").unlink()
+    market.write_text(MARKET.replace('locale = "en-GB"', 'locale = "en-US"'), encoding="utf-8")
+    done = rivalscope("replay", market, "--data", data, "--run", "two", "--target", target)
+    # The second run found the same pages: they are in the archive of the first.
+    assert f"{target} of run one: reading 2, 3 → 3 records, 3 added, 3 removed, 0 changed" in done.stderr
+    assert landed(data, "one", f"{target}~2") == [line | {"locale": "en-US"} for line in before]
+    assert not (data / "archive" / "two").exists()
+    again = rivalscope("replay", market, "--data", data, "--all-runs", "--target", target)
+    assert f"{target} of run one: the same 3 records as before" in again.stderr
+    unchanged = Receipt.load(data / "landing" / "two" / f"{target}.receipt.json")
+    assert (unchanged.outcome, unchanged.archived, unchanged.archive_sha256) == ("unchanged", 0, None)

@@ -32,7 +32,8 @@ def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     nothing = tmp_path / "nothing.jsonl"
     nothing.touch()
     with build.connect(threads=1) as opened:
-        for name in ("market_file", "crawl_file", "landing_file", "reviews_files", "faq_files", "ranking_files", "contact_files"):
+        kinds = ("reviews", "faq", "ranking", "contact", "mentions")
+        for name in ("market_file", "crawl_file", "landing_file", *(f"{kind}_files" for kind in kinds)):
             opened.execute(f"set variable {name} = '{nothing}'")
         yield opened
 

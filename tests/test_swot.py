@@ -26,19 +26,38 @@ SCHEMA = {
         " language varchar, published_at timestamp, published_on date, author_hash varchar, reply_text varchar,"
         " reply_at timestamp, url varchar, page_url varchar, duplicate_of varchar"
     ),
-    "core.faq_entry": 'brand varchar, question varchar, "current" boolean',
-    "core.contact_point": 'brand varchar, kind varchar, vendor varchar, "current" boolean',
+    "core.run": "run_id varchar, as_of timestamp",
+    "core.crawl": "target varchar, run_id varchar, as_of timestamp, crawled_at timestamp, error_count bigint",
+    "core.brand_domain": "brand varchar, domain varchar",
+    "core.faq_entry": 'entry_id varchar, brand varchar, question varchar, updated_at timestamp, clicks integer, "current" boolean',
+    "core.faq_version": (
+        "target varchar, brand varchar, source varchar, question_key varchar, version bigint, answer_key varchar, question varchar,"
+        ' answer varchar, url varchar, first_reading bigint, last_reading bigint, reading_count bigint, "current" boolean'
+    ),
+    "core.contact_point": (
+        "brand varchar, kind varchar, vendor varchar, value varchar, clicks integer, human boolean, bot boolean, within_hours double,"
+        ' "current" boolean'
+    ),
+    "core.post": (
+        "target varchar, native_id varchar, published_at timestamp, first_as_of timestamp, likes bigint, shares bigint,"
+        " replies bigint, views bigint"
+    ),
     "core.search_result": (
-        "keyword varchar, engine varchar, locale varchar, run_id varchar, as_of timestamp, status varchar, rank integer,"
-        " depth integer, url varchar, title varchar, brand varchar"
+        "keyword varchar, engine varchar, locale varchar, device varchar, result_type varchar, target varchar, draw integer,"
+        " run_id varchar, as_of timestamp, status varchar, rank integer, depth integer, url varchar, domain varchar, title varchar,"
+        " brand varchar"
     ),
     "core.coverage": (
-        "target varchar, brand varchar, kind varchar, source varchar, status varchar, reason varchar, record_count bigint,"
+        "target varchar, brand varchar, kind varchar, source varchar, status varchar, reason varchar, alarm varchar, record_count bigint,"
         " stated_count bigint, crawled_at timestamp, last_landed_at timestamp"
     ),
     "text.sentence": (
         'sentence_id varchar, review_id varchar, brand varchar, position integer, start integer, "stop" integer,'
         " language varchar, text varchar, sentiment double, label varchar"
+    ),
+    "text.faq": (
+        "entry_id varchar, brand varchar, language varchar, words integer, characters integer, characters_per_sentence double,"
+        " flesch double, kanji_share double, themes varchar[], question_themes varchar[]"
     ),
     "text.mention": "sentence_id varchar, review_id varchar, brand varchar, theme varchar, sentiment double, label varchar",
 }
@@ -83,7 +102,7 @@ class World:
             out["core.brand"].append((brand, brand.title(), i == 0, i))
             out["core.source"].append((brand, "reviews", "table", "stars", f"{brand}.reviews.stars", "licensed_export", None))
             out["core.coverage"].append(
-                (f"{brand}.reviews.stars", brand, "reviews", "stars", "observed", None, self.reviews, None, None, None)
+                (f"{brand}.reviews.stars", brand, "reviews", "stars", "observed", None, None, self.reviews, None, None, None)
             )
             for j in range(self.reviews):
                 self._review(rng, out, brand, f"{brand}{j:05d}")
@@ -464,8 +483,14 @@ def test_rankings_and_silence_are_shown_by_results_and_unanswered_reviews() -> N
         rows["core.keyword"].append((keyword, "find", "en"))
         for rank, brand in ((1, "alpine"), (2, None), (3, None), (9, "brook")):
             host = brand or f"guide{i}"
-            found_at = (f"https://{host}.example/{i}-{rank}", f"{host.title()}: {keyword}, place {rank}", brand)
-            check = (keyword, "find", "en", "r1", dt.datetime(2026, 6, 30, 6), "observed", rank, 10)
+            found_at = (
+                f"https://{host}.example/{i}-{rank}",
+                f"{host}.example",
+                f"{host.title()}: {keyword}, place {rank}",
+                brand,
+            )
+            asked = (keyword, "find", "en", None, "web", "market.ranking.find", 1)
+            check = (*asked, "r1", dt.datetime(2026, 6, 30, 6), "observed", rank, 10)
             rows["core.search_result"].append((*check, *found_at))
     con = built(rows)
     run(con, settings=SwotSettings())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import rivalscope
 from pydantic import ValidationError
 
 from pipeline.gather import gather
@@ -21,6 +22,7 @@ from pipeline.run import Run
 from spiders.items import author_hash, line_fields
 from spiders.receipt import PROVENANCE, author_key
 from spiders.reviews.table import Options, TableError, lines
+from spiders.table_options import PROFILES
 
 TABLES = Path(__file__).parent / "tables"
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
@@ -350,3 +352,128 @@ def test_a_million_rows_take_bounded_memory(tmp_path: Path) -> None:
     assert returned == 0
     assert json.loads((tmp_path / "o.receipt.json").read_text())["records"] == 1_000_000
     assert peak < 1_500_000
+
+
+# --- profiles ---------------------------------------------------------------------------------------------------------
+
+TRUSTPILOT = PROFILES["trustpilot_export"].header
+
+
+def trustpilot(
+    folder: Path, labels: tuple[str, ...], ratings: tuple[int, ...] = (5, 1, 4), header: tuple[str, ...] = TRUSTPILOT
+) -> Path:
+    """An export as the profile knows it: one row for each label."""
+    rows = io.StringIO()
+    out = csv.writer(rows)
+    out.writerow(header)
+    for n, label in enumerate(labels):
+        row = {
+            "reviewId": f"id{n}",
+            "companyName": "Pans",
+            "reviewUrl": f"https://t.example/{n}",
+            "reviewDate": "2026-05-24T22:03:04.000Z",
+            "reviewDateOfExperience": "2026-05-23T00:00:00.000Z",
+            "reviewLabel": label,
+            "isReviewVerified": "true" if label == "verified" else "false",
+            "reviewerId": "u1",
+            "reviewTitle": "Title",
+            "reviewDescription": "It came on time.",
+            "reviewRatingScore": ratings[n % len(ratings)],
+            "reviewersCountry": "GB",
+            "reviewLanguage": "en",
+            "reviewCompanyResponse": "Thank you." if n == 0 else "",
+            "scrapedDateTime": "2026-05-28T07:23:40.469Z",
+        }
+        out.writerow([row.get(name, "") for name in header])
+    return written(folder, rows.getvalue())
+
+
+def test_a_profile_reads_an_export_that_is_often_met(tmp_path: Path) -> None:
+    found = read(trustpilot(tmp_path, ("verified", "not-verified", "invited", "redirected")), {"profile": "trustpilot_export"})
+    assert [(line["verified"], line["invited"]) for line in found] == [(True, None), (False, None), (False, True), (False, None)]
+    wanted = {
+        "native_id": "id0",
+        "rating": 5,
+        "rating_max": 5,
+        "title": "Title",
+        "published_at": "2026-05-24T22:03:04Z",
+        "experienced_at": "2026-05-23",
+        "country": "GB",
+        "language": "en",
+        "product": "Pans",
+        "reply_text": "Thank you.",
+        "url": "https://t.example/0",
+        "seen_at": "2026-05-28T07:23:40Z",
+    }
+    assert {name: found[0][name] for name in wanted} == wanted
+
+
+def test_the_market_files_own_options_outrank_a_profile(tmp_path: Path) -> None:
+    path = trustpilot(tmp_path, ("verified", "invited"))
+    (first, _) = read(path, {"profile": "trustpilot_export", "rating_max": 10, "columns": {"title": "companyName"}})
+    assert (first["rating_max"], first["title"], first["text"]) == (10, "Pans", "It came on time.")
+    with pytest.raises(ValidationError, match="expected a profile"):
+        Options.model_validate({"profile": "no_such"})
+
+
+def test_a_file_is_recognised_by_exactly_its_columns_or_not_at_all(tmp_path: Path) -> None:
+    assert read(trustpilot(tmp_path, ("verified",), header=TRUSTPILOT[::-1]), {})[0]["native_id"] == "id0"
+    assert "no profile for" in fault(trustpilot(tmp_path, ("verified",), header=TRUSTPILOT[1:]), {})
+    assert "Say options.profile, or options.columns" in fault(written(tmp_path, "a,b\n1,2\n"), {})
+
+
+def test_a_recognised_file_on_another_scale_is_an_error_and_no_guess(tmp_path: Path) -> None:
+    assert "none above 4" in fault(trustpilot(tmp_path, ("verified",) * 3, ratings=(4, 3)), {})
+    assert "1 beyond" in fault(trustpilot(tmp_path, ("verified",) * 30, ratings=(5,) * 29 + (9,)), {})
+    # Told by a person, the same file is read.
+    assert len(read(trustpilot(tmp_path, ("verified",) * 3, ratings=(4, 3)), {"profile": "trustpilot_export"})) == 3
+    out_of_ten = ",rating,comment,date\n" + "".join(f"{n},{n % 5 + 1},Fine {n},2026-01-02\n" for n in range(20))
+    assert "columns are those of the profile 'ssg_export'" in fault(written(tmp_path, out_of_ten), {})
+
+
+def test_a_value_that_no_meaning_covers_is_a_fault(tmp_path: Path) -> None:
+    assert "in column 'reviewLabel' of row 2" in fault(trustpilot(tmp_path, ("verified", "sponsored")), {})
+
+
+def test_several_brands_in_one_export_are_told_apart_by_a_filter(tmp_path: Path) -> None:
+    rows = "".join(
+        f"Fine {n},{5 - n % 2},6/7/2026,{'Elm' if n % 3 else 'Oak'} Bank,Google Play Store,5.1,0,6/7/2026\n" for n in range(9)
+    )
+    path = written(tmp_path, "review,rating,date,bank,source,app_version,thumbs_up,scrape_date\n" + rows)
+    found = read(path, {"profile": "google_play_export", "where": {"bank": "Oak Bank"}})
+    assert [(line["product"], line["published_at"], line["seen_at"]) for line in found] == [("Oak Bank", None, "2026-06-07")] * 3
+
+
+def test_the_parse_command_prints_an_exports_records_in_its_order(tmp_path: Path) -> None:
+    path = trustpilot(tmp_path, ("verified", "invited", "not-verified"))
+    for arguments in ([], ["--source", "table"], ["--profile", "trustpilot_export"]):
+        done = rivalscope("parse", "reviews", path, "--url", "https://t.example/", "--key-file", tmp_path / "key", *arguments)
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [line["native_id"] for line in found] == ["id0", "id1", "id2"]
+        assert list(found[0]) == list(line_fields("reviews"))
+    same = "review,rating,date\n" + "Fine,5,2026.01.02\n" * 3 + "Bad,1,2026.01.03\n" + "Fine,5,2026.01.02\n"
+    done = rivalscope("parse", "reviews", written(tmp_path, same), "--url", "https://t.example/", "--key-file", tmp_path / "key")
+    assert [json.loads(line)["rating"] for line in done.stdout.splitlines()] == [5, 5, 5, 1, 5]
+    wrong = rivalscope(
+        "parse", "reviews", path, "--url", "https://t.example/", "--key-file", tmp_path / "key", "--profile", "no_such", code=1
+    )
+    assert "expected a profile" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "first"),
+    [
+        ("trustpilot_outdoorsy", 800, {"rating": 1, "published_at": "2026-05-24T22:03:04Z"}),
+        ("trustpilot_rvshare", 800, {"rating": 1, "published_at": "2026-05-25T01:38:10Z"}),
+        ("ko_grocery_shin-ramyun_coupang", 1000, {"rating": 5, "published_at": "2025-01-20"}),
+        ("ko_grocery_shin-ramyun_ssg", 23440, {"rating": 10, "published_at": "2022-02-15"}),
+        ("ko_grocery_shin-ramyun_homeplus", 1500, {"rating": 5, "published_at": "2025-01-23"}),
+        ("et_banks_googleplay", 6670, {"rating": 4, "published_at": None, "product": "Commercial Bank of Ethiopia"}),
+        ("airlines_ratings_skytrax", 8100, {"rating": 9, "published_at": "2024-03-01", "experienced_at": "2023-12-01"}),
+    ],
+)
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
+def test_the_corpus_exports_are_recognised_by_their_columns(name: str, rows: int, first: dict[str, object]) -> None:
+    found = read(CORPUS / "review_export" / f"{name}.csv", {})
+    assert len(found) == rows
+    assert {field: found[0][field] for field in first} == first

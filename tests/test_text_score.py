@@ -11,7 +11,9 @@ from pipeline.text.themes import load_taxonomy
 
 REVIEW = (
     "create schema core; create table core.review (review_id varchar, brand varchar, content varchar, language varchar, "
-    "rating double, first_seen_at timestamp, duplicate_of varchar)"
+    "rating double, first_seen_at timestamp, duplicate_of varchar); "
+    "create table core.faq_entry (entry_id varchar, brand varchar, source varchar, question varchar, answer varchar, "
+    'language varchar, "current" boolean)'
 )
 
 ENGLISH = "“Lovely” van.\nThe delivery was late, but the staff weren’t rude \U0001f600. ok"
@@ -143,7 +145,7 @@ def test_many_files_become_one_without_loss(built: Path, tmp_path: Path, monkeyp
 
 def test_a_build_without_reviews_has_empty_tables(tmp_path: Path) -> None:
     _, counts = run(build(tmp_path / "b.duckdb", []), tmp_path / "scores")
-    assert counts == {"text.sentence": 0, "text.mention": 0}
+    assert counts == {"text.sentence": 0, "text.mention": 0, "text.faq": 0}
 
 
 def taught_market(path: Path, count: int) -> Path:

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from spiders.items import SCHEMA_VERSION, Kind, line_fields
+from spiders.items import SCHEMA_VERSION, Kind, line_fields, named
 
 RAW_FIELDS = ("seen_at", "page_url", "page_sha256")
 """What the receipt writer adds to each landing line."""
@@ -70,7 +70,7 @@ class Crawl(BaseModel):
     input_sha256: str | None = None
     unchanged_since: str | None = None
     file_sha256: str | None = None
-    reading: int = 1
+    reading: int = Field(default=1, ge=1)
     archive_sha256: str | None = None
     archived: int = 0
     measured: dict[str, float] = {}
@@ -81,7 +81,7 @@ class Crawl(BaseModel):
 
 
 def receipts(landing: Path, rejected: Path, *, run_id: str, as_of: datetime, tell: Progress) -> list[Crawl]:
-    """The receipts known as of that moment, by run and target.
+    """The receipts known as of that moment, by run and target; of a crawl that was read again, that of the newest reading.
 
     One that cannot be read counts as failed where it is this run's; of another run nothing can be said, and it is passed over.
     """
@@ -97,7 +97,12 @@ def receipts(landing: Path, rejected: Path, *, run_id: str, as_of: datetime, tel
                 crawl = _unreadable(path, as_of, str(err))
             if crawl.as_of <= as_of:
                 found.append(crawl)
-    return sorted(found, key=lambda c: (c.run_id, c.target))
+    newest: dict[tuple[str, str], int] = {}
+    for crawl in found:
+        key = (crawl.run_id, crawl.target)
+        newest[key] = max(crawl.reading, newest.get(key, 1))
+    counts = (crawl for crawl in found if crawl.reading == newest[crawl.run_id, crawl.target])
+    return sorted(counts, key=lambda c: (c.run_id, c.target))
 
 
 def _receipt(path: Path) -> Crawl:
@@ -112,17 +117,17 @@ def _receipt(path: Path) -> Crawl:
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
         raise ReceiptError(f"{path}: expected a receipt, found at {where}: {first['msg']}. {next_step}") from err
     placed = (path.parent.name, path.name.removesuffix(".receipt.json"))
-    if (crawl.run_id, crawl.target) != placed:
+    if (crawl.run_id, named(crawl.target, crawl.reading)) != placed:
         raise ReceiptError(
             f"{path}: expected the receipt of run {placed[0]}, target {placed[1]}, found that of run {crawl.run_id}, "
-            f"target {crawl.target}. {next_step}"
+            f"target {named(crawl.target, crawl.reading)}. {next_step}"
         )
     return crawl
 
 
 def _unreadable(path: Path, as_of: datetime, reason: str) -> Crawl:
     """Stands in for this run's receipt that cannot be read: coverage then says failed, and why."""
-    target = path.name.removesuffix(".receipt.json")
+    target, _, reading = path.name.removesuffix(".receipt.json").partition("~")
     brand, kind, name = (*target.split(".", 2), "", "")[:3]
     return Crawl.model_construct(
         schema_version=SCHEMA_VERSION,
@@ -135,6 +140,7 @@ def _unreadable(path: Path, as_of: datetime, reason: str) -> Crawl:
         source="",
         name=name,
         records=0,
+        reading=int(reading) if reading.isascii() and reading.isdecimal() else 1,
         outcome="failed",
         reason=reason,
     )
@@ -174,7 +180,7 @@ def set_aside(crawl: Crawl, found: str, tell: Progress) -> Literal[False]:
 
 
 def landing_file(landing: Path, crawl: Crawl) -> Path:
-    return landing / crawl.run_id / f"{crawl.target}.jsonl.gz"
+    return landing / crawl.run_id / f"{named(crawl.target, crawl.reading)}.jsonl.gz"
 
 
 def _first_keys(path: Path) -> set[str]:

@@ -64,6 +64,9 @@ class KeywordFact:
     keyword: str
     engine: str
     locale: str | None = None
+    device: str | None = None
+    searches: int | None = None
+    """A month, on average, where the market's keyword list tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The pages of the demo web: an address in, the answer's bytes out. Pure, so that the same address always gives the same bytes.
 
-Addresses: `/<brand>/` with `reviews`, `products/<product>`, `faq`, `contact`, `account` and, where the brand has an app, `app` below
-it; `/<country>/rss/customerreviews/...`, the app's reviews as Apple's feed has them; `/search?q=` as HTML, with `&format=json` in
+Addresses: `/<brand>/` with `reviews`, `products/<product>`, `faq`, `contact`, `account` and, where the brand has them, `app`, `help`
+(a help centre of categories and articles) and `news.xml` (a feed) below it; `/<country>/rss/customerreviews/...`, the app's reviews as Apple's feed has them; `/search?q=` as HTML, with `&format=json` in
 SearXNG's form; `/robots.txt`.
 """
 
@@ -100,10 +100,16 @@ def _shop(brand: str, below: str, number: int, base: str) -> Answer:
             return _page(f"{below}.html.j2", brand)
         case "faq":
             return _faq(brand)
-        case "app" if brand == site().app.brand:
-            return _app(brand)
-        case _:
-            return _missing()
+    return _of_some(brand, below, base)
+
+
+def _of_some(brand: str, below: str, base: str) -> Answer:
+    """What not every shop has."""
+    if below == "app" and brand == site().app.brand:
+        return _app(brand)
+    if below == "news.xml" and brand in site().news:
+        return _news(brand, f"{base}/{brand}")
+    return _help(brand, below) if brand in site().help else _missing()
 
 
 def _listed(brand: str, below: str) -> tuple[dict[str, str], tuple[DemoReview, ...]] | None:
@@ -212,6 +218,32 @@ def _faq(brand: str) -> Answer:
         }
     )
     return _page("faq.html.j2", brand, faq=faq, groups=groups, data=data)
+
+
+def _news(brand: str, home: str) -> Answer:
+    body = _render("news.xml.j2", brand=plan().brands[brand], home=home, posts=site().news[brand])
+    return Answer(status=200, content_type="application/rss+xml; charset=utf-8", body=body)
+
+
+def _help(brand: str, below: str) -> Answer:
+    """`help` lists the categories, `help/<category>` its articles, `help/<category>/<article>` is one."""
+    articles = site().help[brand]
+    by_category = {_slug(name): (name, list(held)) for name, held in groupby(articles, key=lambda a: a.category)}
+    match below.split("/"):
+        case ["help"]:
+            return _page(
+                "help.html.j2", brand, title="Help centre", links={slug: name for slug, (name, _) in by_category.items()}
+            )
+        case ["help", slug] if slug in by_category:
+            name, held = by_category[slug]
+            return _page("help.html.j2", brand, title=name, links={f"{slug}/{a.slug}": a.title for a in held})
+        case ["help", slug, name] if found := [a for a in articles if (_slug(a.category), a.slug) == (slug, name)]:
+            return _page("article.html.j2", brand, article=found[0], category=slug)
+    return _missing()
+
+
+def _slug(name: str) -> str:
+    return name.lower().replace(" ", "-")
 
 
 # --- the app's feed ---------------------------------------------------------------------------------------------------
@@ -363,6 +395,7 @@ def _render(template: str, **values: object) -> bytes:
 def _page(template: str, brand: str | None = None, **values: object) -> Answer:
     if brand is not None:
         values = {"id": brand, "brand": plan().brands[brand], "shop": site().shops[brand], "heading": "Reviews"} | values
+        values["has_help"] = brand in site().help
     return Answer(status=200, content_type=HTML, body=_render(template, **values))
 
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -28,6 +29,8 @@ class Shop(_Table):
     phone: str
     form: bool
     chat: Literal["intercom", "channel_talk", "commented_out", "none"]
+    service: tuple[str, ...] = ()
+    """What the shop says about being reached, a line each."""
     links: tuple[Link, ...]
 
 
@@ -49,6 +52,25 @@ class Faq(_Table):
     entries: tuple[Entry, ...]
 
 
+class Article(_Table):
+    """One page of a help centre."""
+
+    category: str
+    slug: str
+    title: str
+    paragraphs: tuple[str, ...]
+    updated: date
+
+
+class Post(_Table):
+    """One entry of a shop's news feed."""
+
+    slug: str
+    title: str
+    text: str
+    published: datetime
+
+
 class Result(_Table):
     url: str
     title: str
@@ -67,6 +89,10 @@ class Site(_Table):
     shops: Mapping[str, Shop]
     app: App
     faq: Mapping[str, Faq]
+    help: Mapping[str, tuple[Article, ...]]
+    """Brand to the articles of its help centre, for the brands that have one."""
+    news: Mapping[str, tuple[Post, ...]]
+    """Brand to its news, newest first, for the brands that have a feed."""
     others: tuple[Result, ...]
     searches: tuple[Search, ...]
 

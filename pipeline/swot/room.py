@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import orjson
+import tldextract
 
 from pipeline.market import SwotSettings
 from pipeline.swot import comparisons
@@ -19,9 +20,15 @@ _READS = (
     "core.keyword",
     "core.review",
     "core.faq_entry",
+    "core.faq_version",
     "core.contact_point",
     "core.search_result",
+    "core.post",
+    "core.crawl",
     "core.coverage",
+    "core.run",
+    "core.brand_domain",
+    "text.faq",
     "text.sentence",
     "text.mention",
 )
@@ -91,6 +98,7 @@ def run(
         con.execute(f"create schema {schema}")
     counts = {"metric.setting": _settings(con, settings)}
     counts |= _folder(con, "metric", progress)
+    counts["metric.domain"] = _domains(con)
     counts["metric.test"] = _tests(con, settings)
     progress(f"metric.test: {counts['metric.test']:,} rows")
     counts |= _folder(con, "rule", progress)
@@ -119,6 +127,32 @@ def _settings(con: duckdb.DuckDBPyConnection, settings: SwotSettings) -> int:
         {"name": "as in the market file", "value": "in the setting's own unit"},
     )
     return len(values)
+
+
+def _domains(con: duckdb.DuckDBPyConnection) -> int:
+    """The public suffix list has exceptions and wildcards that SQL would have to walk; tldextract brings a copy, so nothing is fetched.
+
+    Private suffixes count: the shops of a shop builder are many companies, not one.
+    """
+    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+    hosts = [row[0] for row in con.execute("select distinct host from metric.host order by host").fetchall()]
+    rows = [{"host": host, "domain": extract(host).top_domain_under_public_suffix or host} for host in hosts]
+    kinds = {"host": "varchar", "domain": "varchar"}
+    con.execute("create table metric.domain (host varchar, domain varchar)")
+    con.execute(
+        "insert into metric.domain select unnest(from_json(?, ?), recursive := true)",
+        [orjson.dumps(rows).decode(), orjson.dumps([kinds]).decode()],
+    )
+    build.describe(
+        con,
+        "metric.domain",
+        "One row per site of metric.host: the domain that somebody registered.",
+        {
+            "host": "as in metric.host",
+            "domain": "the registrable domain by the public suffix list, its private part included; the host itself where it has none",
+        },
+    )
+    return len(rows)
 
 
 def _tests(con: duckdb.DuckDBPyConnection, settings: SwotSettings) -> int:

@@ -1,5 +1,7 @@
 """The score room: each review's sentences with language, sentiment and themes, into `text.sentence` and `text.mention`.
 
+FAQ entries go into `text.faq` on the way (`pipeline.text.faq`): they are few, so they are read anew each time.
+
 Texts that the score store knows under the current version are not read again. The version of a text is the hash of everything
 its scores depend on: the code and data files of this folder, the installed VADER, the taxonomy, the market's languages, and the
 teachers of each language that its sentences are in; so a new Korean model scores Korean again, and nothing else.
@@ -20,10 +22,10 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from pipeline.text import model, store
+from pipeline.text import faq, model, store
 from pipeline.text.analyse import Text, Themes, analyse
 from pipeline.text.teachers import Teachers, taught, teachers
-from warehouse.build import connect, describe
+from warehouse.build import connect, describe, transaction
 
 Progress = Callable[[str], None]
 
@@ -59,7 +61,7 @@ def score(
     taxonomy: Themes,
     progress: Progress,
 ) -> dict[str, int]:
-    """Replaces both tables whole, in one transaction, and returns their row counts by table name.
+    """Replaces the room's tables whole, and returns their row counts by table name.
 
     `brand_locales`: brand → language or locale, for the brands that have one.
     """
@@ -78,6 +80,8 @@ def score(
             _fill(con, folder, _Reader(languages, taxonomy, paths, versions), unseen=unseen, size=size, progress=progress)
             _find_unseen(con, folder, versions)
         counts = _write(con)
+        with transaction(con):
+            counts["text.faq"] = faq.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
         store.merge(con, folder)
     finally:
         con.close()
@@ -89,6 +93,8 @@ def _versions(taxonomy: Themes, languages: Sequence[str], by_language: Mapping[s
     digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {installed('vaderSentiment')}".encode())
     here = Path(__file__).parent
     for path in sorted([*here.glob("*.py"), *here.glob("lexicon/*.toml")]):
+        if path.name == "faq.py":
+            continue  # reads no review
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return {"": digest.hexdigest(), **{language: held.sha256 for language, held in by_language.items()}}
 

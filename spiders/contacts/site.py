@@ -2,24 +2,26 @@
 
 Chat widgets are told by script nodes and boot code that a browser would run, never by comments, connection hints or a link to
 the vendor; mail addresses, also the disguised ones; phone numbers from `tel:` links and JSON-LD; messengers and social
-profiles by their links, without share buttons; and contact forms. Vendors stand in `vendors.toml`.
+profiles by their links, without share buttons; and contact forms. Vendors stand in `vendors.toml`. What the pages say about being
+reached (hours, a time to an answer, help pages, languages, who answers a chat) is read by `spiders.service`.
 """
 
 import re
 import tomllib
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Literal
 from urllib.parse import unquote, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import HtmlResponse, Response
 
+from spiders import address, markup, service
 from spiders.flow import Flow, soup_of
-from spiders.items import ContactPoint, Page
+from spiders.items import ContactKind, ContactPoint, Page
 from spiders.receipt import Job
 from spiders.select import document, unexpected
 from spiders.structured import Item, json_ld
@@ -31,8 +33,6 @@ MAX_CODE = 1_000_000
 MAX_PROFILES = 3
 """Of one social network; a page that links to more names other people's, and then only its own furniture and data count."""
 
-_Kind = Literal["chat", "email", "phone", "messenger", "social", "form"]
-
 
 class Options(BaseModel):
     """`options` of a `site` source in a market file."""
@@ -41,8 +41,10 @@ class Options(BaseModel):
 
     urls: tuple[str, ...] = Field(default=(), max_length=50)
     """Further pages to read beside the source's `url`."""
-    follow: int = Field(default=5, ge=0, le=50)
-    """How many contact and support pages to follow from the source's `url`."""
+    max_depth: int = Field(default=2, ge=0, le=5)
+    """Links to follow one after the other, from the source's `url` to contact and help pages and on from there."""
+    max_pages: int = Field(default=10, ge=1, le=100)
+    """Pages read at most, with `urls`; the market's own `crawl.max_pages` holds as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,13 @@ _MAIL_AT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:at|@|a|앳|골뱅이|アット�
 _MAIL_DOT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:dot|\.|점|ドット)\s{0,2}[\])}>]\s{0,2}", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif|ico|bmp|js|css|mp4|woff2?)$", re.IGNORECASE)
 _CONTACT = re.compile(
-    r"contact|support|help|customer.?(?:care|service)|kontakt|hilfe|contacto|ayuda|contatt|assistenza|contato|ajuda|aide|nous-joindre"
-    r"|문의|고객\s?(?:센터|지원)|상담|도움말|cs_?center|cscenter|お問い?合わ?せ|お問合せ|サポート|ヘルプ|inquir|otoiawase|toiawase|联系|聯絡|客服",
+    r"contact|support|help|(?:^|[^a-z])faqs?(?:$|[^a-z])|customer.?(?:care|service)|kontakt|hilfe|contacto|ayuda|contatt|assistenza|contato|ajuda|aide|nous-joindre"
+    r"|문의|고객\s?(?:센터|지원)|상담|도움말|자주\s?(?:묻는|하는)|よくある|cs_?center|cscenter|お問い?合わ?せ|お問合せ|サポート|ヘルプ|inquir|otoiawase|toiawase|联系|聯絡|客服",
+    re.IGNORECASE,
+)
+_REACHED = re.compile(
+    r"contact|customer.?(?:care|service)|kontakt|contatt|contato|nous-joindre|문의|고객\s?(?:센터|지원)|상담|cs_?center|お問い?合わ?せ|お問合せ|inquir"
+    r"|toiawase|联系|聯絡|客服",
     re.IGNORECASE,
 )
 _NO_CONTACT_FORM = re.compile(
@@ -87,29 +94,47 @@ _NO_CONTACT_FORM = re.compile(
 
 
 def parse(html: str, url: str) -> Iterator[ContactPoint]:
-    """The contact points of a page, each once: chats, then mail, phone, messengers, social profiles and forms."""
+    """What a page offers, each once: chats, then mail, phone, messengers, social profiles and forms, then what it says about them."""
     if not re.search(r"<[a-zA-Z!?]", html[:100_000]):
         raise unexpected("site", expected="an HTML page", found=repr(html[:40]), url=url)
-    items = json_ld(document(html, who="site", url=url))
+    page = document(html, who="site", url=url)
+    items = json_ld(page)
     soup = soup_of(html)
+    flow = Flow(soup)
+    text = flow.text(0, len(flow.pieces))
+    lines = service.lines_of(text)
     links = [(tag, href) for tag in soup.find_all("a", href=True) if isinstance(href := tag.get("href"), str)]
     points: dict[tuple[str, str | None, str | None], ContactPoint] = {}
-    for kind, vendor, value in (
+    found: tuple[tuple[ContactKind, str | None, str | None], ...] = (
         *(("chat", name, None) for name in _chats(soup)),
-        *(("email", None, mail) for mail in _mails(soup, links, items)),
+        *(("email", None, mail) for mail in _mails(soup, text, links, items)),
         *(("phone", None, phone) for phone in _phones(links, items)),
         *(("messenger", name, link) for name, link in _linked(_MESSENGER, links, items, url)),
         *(("social", name, link) for name, link in _own(_SOCIAL, links, items, url)),
         *(("form", None, action) for action in _forms(soup, url)),
-    ):
+    )
+    for kind, vendor, value in found:
         key = (kind, vendor, re.sub(r"\D", "", value or "") if kind == "phone" else (value or "").casefold())
-        points.setdefault(key, ContactPoint(kind=_kind(kind), vendor=vendor, value=value, url=url))
-    yield from list(points.values())[:MAX_POINTS]
-
-
-def _kind(kind: str) -> _Kind:
-    kinds: tuple[_Kind, ...] = ("chat", "email", "phone", "messenger", "social", "form")
-    return next(known for known in kinds if known == kind)
+        points.setdefault(key, ContactPoint(kind=kind, vendor=vendor, value=value, url=url))
+    human, bot = (
+        service.answered_by([*lines, *service.in_labels(soup)])
+        if any(p.kind == "chat" for p in points.values())
+        else (None, None)
+    )
+    for point in islice(points.values(), MAX_POINTS):
+        yield replace(point, human=human, bot=bot) if point.kind == "chat" else point
+    promised = {promise.words: promise.within_hours for promise in service.promises(lines)}
+    said: tuple[tuple[ContactKind, Iterable[str]], ...] = (
+        ("hours", service.hours(lines, items)),
+        ("promise", promised),
+        ("help", service.help_links(links, url)),
+        ("search", service.search_boxes(soup, url)),
+        ("language", service.languages(soup, page)),
+    )
+    for kind, values in said:
+        for value in islice(dict.fromkeys(values), service.MAX_EACH):
+            within = promised[value] if kind == "promise" else None
+            yield ContactPoint(kind=kind, vendor=None, value=value, url=url, within_hours=within)
 
 
 # --- chat -------------------------------------------------------------------------------------------------------------
@@ -171,7 +196,7 @@ def _classes(tag: Tag) -> list[str]:
 # --- mail and phone ------------------------------------------------------------------------------------------------------
 
 
-def _mails(soup: BeautifulSoup, links: list[tuple[Tag, str]], items: list[Item]) -> Iterator[str]:
+def _mails(soup: BeautifulSoup, text: str, links: list[tuple[Tag, str]], items: list[Item]) -> Iterator[str]:
     for _, href in links:
         if href.strip().lower().startswith("mailto:"):
             yield from _addresses(unquote(href.strip()[7:500].split("?", 1)[0]))
@@ -179,9 +204,7 @@ def _mails(soup: BeautifulSoup, links: list[tuple[Tag, str]], items: list[Item])
     hidden += [str(tag.get("data-cfemail")) for tag in soup.find_all(attrs={"data-cfemail": True})]
     for said in (*map(_cloudflare, hidden), *(item.text("email") for item in items if "person" not in item.types)):
         yield from _addresses(said)
-    flow = Flow(soup)
-    text = _MAIL_AT.sub("@", flow.text(0, len(flow.pieces)).replace("＠", "@"))
-    for line in text.split("\n"):
+    for line in _MAIL_AT.sub("@", text.replace("＠", "@")).split("\n"):
         if "@" in line:
             yield from _addresses(_MAIL_DOT.sub(".", line))
 
@@ -295,7 +318,7 @@ def _forms(soup: BeautifulSoup, url: str) -> Iterator[str]:
 
 
 class SiteSpider(Spider):
-    """The home page, and the pages of the same host that call themselves contact or support."""
+    """The source's page, and the pages of the same host that call themselves contact or help, as far as `max_depth` links away."""
 
     name = "site"
     min_records = 1
@@ -304,33 +327,56 @@ class SiteSpider(Spider):
         super().__init__()
         self.job = Job.load(job)
         self.options = Options.model_validate(self.job.options)
+        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
+        self.asked: set[str] = set()
 
     async def start(self) -> AsyncIterator[Request]:
-        if self.job.url:
-            yield Request(self.job.url, cb_kwargs={"follow": self.options.follow})
-        for url in self.options.urls:
-            yield Request(url)
+        for url in filter(None, (self.job.url, *self.options.urls)):
+            if address.key(url) not in self.asked:
+                yield self._request(url, clicks=0 if url == self.job.url else None)
 
-    def parse(self, response: Response, follow: int = 0) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            raise unexpected(self.name, expected="an HTML page", found="bytes", url=response.url)
-        yield Page(url=response.url, records=tuple(parse(response.text, response.url)))
-        for link in list(contact_links(response.text, response.url))[:follow]:
-            yield Request(link)
+    def _request(self, url: str, clicks: int | None) -> Request:
+        self.asked.add(address.key(url))
+        self.pages_left -= 1
+        # Near pages first, so that each is reached by the fewest clicks; the pages that were named lead nowhere.
+        return Request(url, cb_kwargs={"clicks": clicks}, priority=-(clicks or 0))
+
+    def parse(self, response: Response, clicks: int | None) -> Iterator[Page | Request]:
+        if not isinstance(response, HtmlResponse):
+            if clicks:
+                return  # a file behind a link
+            raise unexpected(self.name, expected="an HTML page", found="another kind of file", url=response.url)
+        found = parse(response.text, response.url)
+        yield Page(url=response.url, records=tuple(replace(point, clicks=clicks) for point in found))
+        if clicks is None or clicks >= self.options.max_depth:
+            return
+        for link in contact_links(response.text, response.url):
+            if self.pages_left > 0 and address.key(link) not in self.asked:
+                yield self._request(link, clicks + 1)
 
 
 def contact_links(html: str, url: str) -> Iterator[str]:
-    """Addresses on the page's own host whose path or words promise a way to the company, each once."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    seen = {url.split("#", 1)[0]}
-    for tag in soup_of(html).find_all("a", href=True, limit=3000):
-        try:
-            link = urljoin(url, str(tag.get("href")).strip()).split("#", 1)[0]
-            parts = urlsplit(link)
-        except ValueError:
+    """Pages of the same host and language whose path or words promise a way to the company, each once; help pages last: they are many."""
+    soup = soup_of(html)
+    seen = {address.key(url)}
+    helping: list[str] = []
+    root = soup.find("html")
+    spoken = address.language(root.get("lang")) if isinstance(root, Tag) else None
+    for tag in soup.find_all("a", href=True, limit=3000):
+        link = address.resolved(tag.get("href"), url)
+        if (
+            link is None
+            or address.site(link) != address.site(url)
+            or address.key(link) in seen
+            or not address.is_page(link)
+            or address.in_other_language(link, url, spoken)
+        ):
             continue
-        if parts.scheme in {"http", "https"} and (parts.hostname or "").removeprefix("www.") == host and link not in seen:
-            words = f"{unquote(parts.path)} {tag.get_text(' ')[:100]}"
-            if len(words) < 250 and _CONTACT.search(words):
-                seen.add(link)
+        words = f"{unquote(urlsplit(link).path)} {markup.words(tag)[:100]}"
+        if len(words) < 250 and _CONTACT.search(words):
+            seen.add(address.key(link))
+            if _REACHED.search(words):
                 yield link
+            else:
+                helping.append(link)
+    yield from helping

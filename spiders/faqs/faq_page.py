@@ -2,23 +2,28 @@
 
 Read in this order, each only where the one before found nothing: FAQPage in JSON-LD, in microdata, in RDFa, and then what
 only the markup says (`<details>`, accordions, class names, `dl`, headings, bold lines; see `spiders.questions`). A page that
-holds no question with an answer yields nothing.
+holds no question with an answer yields nothing. The source reads the pages that it is given; `help_centre` walks.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
+from bs4 import BeautifulSoup
+from parsel import Selector
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
+from spiders import statements
 from spiders.flow import soup_of
 from spiders.items import FaqEntry, Page
-from spiders.questions import entries
+from spiders.questions import Found, entries
 from spiders.receipt import Job
 from spiders.select import document, unexpected
 from spiders.structured import Item, json_ld, microdata, rdfa
-from spiders.wording import bare_answer, bare_question
+from spiders.wording import answers_elsewhere, bare_answer, bare_question, is_talk
 
 MAX_ENTRIES = 2_000
 """Of one page; a help centre on one page has a few hundred."""
@@ -39,18 +44,34 @@ def parse(html: str, url: str) -> Iterator[FaqEntry]:
     UnexpectedPage when the text is no HTML. Nothing for a page without questions, and for one whose JSON-LD declares a FAQPage and
     names no question in it: the site itself says there that it answers none.
     """
+    page = opened(html, url, who="faq_page")
+    items = json_ld(page)
+    found = pairs(page, items, lambda: soup_of(html))
+    if found:
+        language, updated_at = statements.language(page, items), statements.updated_at(page, items, html)
+    for pair in found:
+        yield FaqEntry(
+            question=pair.question, answer=pair.answer, group=pair.group, url=url, language=language, updated_at=updated_at
+        )
+
+
+def opened(html: str, url: str, *, who: str) -> Selector:
+    """The page as a tree. Raises UnexpectedPage when the text is no HTML, in the name of the source `who`."""
     if not re.search(r"<[a-zA-Z!?]", html[:100_000]):
-        raise unexpected("faq_page", expected="an HTML page", found=repr(html[:40]), url=url)
-    page = document(html, who="faq_page", url=url)
-    declared = json_ld(page)
-    pairs = _declared(declared) or _declared(microdata(page)) or _declared(rdfa(page))
-    if not pairs and not any("faqpage" in item.types for item in declared):
-        pairs = [(found.question, found.answer, found.group) for found in entries(soup_of(html))]
-    for question, answer, group in pairs[:MAX_ENTRIES]:
-        yield FaqEntry(question=question, answer=answer, group=group, url=url)
+        raise unexpected(who, expected="an HTML page", found=repr(html[:40]), url=url)
+    return document(html, who=who, url=url)
 
 
-def _declared(items: Sequence[Item]) -> list[tuple[str, str, str | None]]:
+def pairs(page: Selector, items: Sequence[Item], soup: Callable[[], BeautifulSoup]) -> list[Found]:
+    """The questions with their answers, at most MAX_ENTRIES. `items` are the page's JSON-LD; `soup` is asked for only where the markup
+    has to tell."""
+    found = _declared(items) or _declared(microdata(page)) or _declared(rdfa(page))
+    if not found and not any("faqpage" in item.types for item in items):
+        found = list(islice(entries(soup()), MAX_ENTRIES))
+    return [p for p in found if not is_talk(p.question, p.answer) and not answers_elsewhere(p.answer)][:MAX_ENTRIES]
+
+
+def _declared(items: Sequence[Item]) -> list[Found]:
     """The named and answered questions of structured data, each once; none of a forum thread (QAPage) or a quiz."""
     found: dict[tuple[str, str], None] = {}
     for item in items:
@@ -59,7 +80,7 @@ def _declared(items: Sequence[Item]) -> list[tuple[str, str, str | None]]:
             answer = bare_answer(_answer(item))
             if question and any(map(str.isalnum, answer)):
                 found[question, answer] = None
-    return [(question, answer, None) for question, answer in found]
+    return [Found(question=question, answer=answer, group=None) for question, answer in found]
 
 
 def _answer(question: Item) -> str:
@@ -101,9 +122,10 @@ class FaqPageSpider(Spider):
 
     async def start(self) -> AsyncIterator[Request]:
         for url in dict.fromkeys(filter(None, (self.job.url, *self.options.urls))):
-            yield Request(url)
+            yield Request(url, cb_kwargs={"clicks": 0 if url == self.job.url else None})
 
-    def parse(self, response: Response) -> Iterator[Page]:
+    def parse(self, response: Response, clicks: int | None) -> Iterator[Page]:
         if not isinstance(response, TextResponse):
             raise unexpected(self.name, expected="an HTML page", found="bytes", url=response.url)
-        yield Page(url=response.url, records=tuple(parse(response.text, response.url)))
+        found = parse(response.text, response.url)
+        yield Page(url=response.url, records=tuple(replace(entry, clicks=clicks) for entry in found))

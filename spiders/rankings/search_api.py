@@ -1,23 +1,37 @@
-"""Search answers as JSON: SearXNG, SerpApi, Serper, Brave, the Naver Search API, known by their shape.
+"""Search answers as JSON: SearXNG, the Naver Search API, Brave, SerpApi, Serper, and others that answer in the same shapes.
 
-A number from a search is worth only what it says about its depth: each record carries how many results the answer held, a search
+In a market file, with an instance of SearXNG of one's own, which takes no key (the others: `api` and `spiders.search_apis`):
+
+    [[engines]]
+    source = "search_api"
+    name = "web"
+    url = "http://127.0.0.1:8888"
+    basis = "own_data"
+    options.depth = 20
+    options.form = true
+
+A url with `{keyword}` in it is the address of a search as it stands (`spiders.searches.filled`).
+
+A number from a search is worth only what it says about its depth: each record carries how many results were seen, a search
 that found nothing lands as `absent`, and one that got no answer as `failed` or `blocked`, never as a bad rank.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from urllib.parse import quote
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from math import ceil
+from typing import Literal
+from urllib.parse import urlsplit
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response, TextResponse
-from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from spiders.items import Page, SearchResult, SearchStatus, UnexpectedPage
-from spiders.receipt import Job, Keyword
+from spiders.items import Page, SearchResult, SearchStatus
+from spiders.receipt import Job
+from spiders.search_apis import APIS, Api, ask, pages_for
+from spiders.searches import MAX_DEPTH, Search, filled, following, has_pages, observed, searches, unanswered
 from spiders.select import text_of, unexpected
 
 MAX_RESULTS = 200
@@ -31,19 +45,40 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    api: Literal["searxng", "naver", "brave", "serpapi", "serper"] = "searxng"
+    """Which API stands at `url`; nothing where the url has `{keyword}`, for then it says all there is to ask."""
     headers: dict[str, str] = Field(default={}, max_length=20)
     """What the API wants beside the address, such as `X-API-KEY`; values may come from the environment as `${NAME}` in the market file."""
+    parameters: dict[str, str] = Field(default={}, max_length=20)
+    """Further parameters of the API, such as `api_key`, SearXNG's `engines`, SerpApi's `engine` or `location`."""
+    depth: int = Field(default=10, ge=1, le=MAX_DEPTH)
+    """Results to see of each search: pages are asked for until there are as many, or no more."""
+    page_size: int = Field(default=10, ge=1, le=100)
+    """Results in one answer, where the url has `{offset}` or `{start}`."""
+    form: bool = False
+    """SearXNG only: ask by posting its form. Its robots.txt forbids every crawler addresses with `?q=`, to keep strangers off; say this
+    of an instance that is yours, and of no other."""
 
 
-# The list of results by the keys that lead to it, and the name of the engine behind it where the shape tells.
-_SHAPES: tuple[tuple[tuple[str, ...], str | None], ...] = (
-    (("organic_results",), None),
-    (("organic",), None),
-    (("web", "results"), "brave"),
-    (("webPages", "value"), "bing"),
-    (("results",), None),
-    (("items",), None),
+# The list of results by the keys that lead to it, the name of the engine behind it where the shape tells, and the result type. Lists of
+# one type come last: in an answer about the whole web, they are modules beside the results.
+_SHAPES: tuple[tuple[tuple[str, ...], str | None, str], ...] = (
+    (("organic_results",), None, "web"),
+    (("organic",), None, "web"),
+    (("web", "results"), "brave", "web"),
+    (("webPages", "value"), "bing", "web"),
+    (("results",), None, "web"),
+    (("items",), None, "web"),
 )
+_TYPED: Mapping[str, tuple[str, str]] = {
+    "nws": ("news_results", "news"),
+    "vid": ("video_results", "video"),
+    "google_shopping": ("shopping_results", "shop"),
+    "news": ("news", "news"),
+    "videos": ("videos", "video"),
+    "shopping": ("shopping", "shop"),
+}
+"""What an answer says was asked (SerpApi's `tbm` and `engine`, Serper's `type`) to the key of its list, and the result type."""
 _REFUSED = re.compile(
     r"rate.?limit|too many requests|captcha|quota|exceeded|suspended|run out of|forbidden|unauthori[sz]ed|invalid api key|access denied|blocked",
     re.IGNORECASE,
@@ -69,7 +104,7 @@ def parse(
         answer = None
     if not isinstance(answer, dict):
         raise unexpected("search_api", expected="a JSON object", found=repr(text[:40]), url=url)
-    results, shape_engine = _listed(answer)
+    results, shape_engine, result_type = _listed(answer)
     asked = _asked(answer)
     keyword = keyword or asked.get("q")
     engine = engine or asked.get("engine") or shape_engine or _engine(answer, url)
@@ -82,6 +117,7 @@ def parse(
                 keyword=keyword,
                 engine=engine,
                 locale=locale,
+                result_type=result_type,
                 rank=rank,
                 depth=len(ranked),
                 url=_address(row),
@@ -92,13 +128,18 @@ def parse(
             raise unexpected("search_api", expected="results with an address", found=f"{len(results)} without one", url=url)
     elif error and not _NOTHING.search(error):
         yield SearchResult(
-            keyword=keyword, engine=engine, locale=locale, status="blocked" if _REFUSED.search(error) else "failed"
+            keyword=keyword,
+            engine=engine,
+            locale=locale,
+            result_type=result_type,
+            status="blocked" if _REFUSED.search(error) else "failed",
         )
-    elif results is not None or error or asked:
+    elif results is not None or error or ("query" in answer and asked):  # Brave leaves the list out where it would be empty
         # SearXNG names the engines that did not answer: an empty list with all of them silent says nothing about the ranking.
         silent = answer.get("unresponsive_engines")
         status: SearchStatus = "failed" if isinstance(silent, list) and silent else "absent"
-        yield SearchResult(keyword=keyword, engine=engine, locale=locale, status=status, depth=0 if status == "absent" else None)
+        depth = 0 if status == "absent" else None
+        yield SearchResult(keyword=keyword, engine=engine, locale=locale, result_type=result_type, status=status, depth=depth)
     else:
         raise unexpected("search_api", expected="a list of results", found=f"the keys {sorted(answer)[:8]}", url=url)
 
@@ -108,14 +149,28 @@ def recognises(text: str, url: str) -> bool:  # noqa: ARG001 - the same signatur
     return text.lstrip("\ufeff \t\r\n")[:1] == "{"
 
 
-def _listed(answer: Json) -> tuple[list[object] | None, str | None]:
-    for path, engine in _SHAPES:
+def _listed(answer: Json) -> tuple[list[object] | None, str | None, str]:
+    if (typed := _typed(answer)) is not None:
+        key, result_type = typed
+        rows = answer.get(key)
+        return rows if isinstance(rows, list) else None, None, result_type
+    for path, engine, result_type in _SHAPES:
         node: object = answer
         for key in path:
             node = node.get(key) if isinstance(node, dict) else None
         if isinstance(node, list):
-            return node, engine
-    return None, None
+            return node, engine, result_type
+    return None, None, "web"
+
+
+def _typed(answer: Json) -> tuple[str, str] | None:
+    for where in ("search_parameters", "searchParameters"):
+        said = answer.get(where)
+        if isinstance(said, dict):
+            for name in ("tbm", "type", "engine"):
+                if isinstance(value := said.get(name), str) and value in _TYPED:
+                    return _TYPED[value]
+    return None
 
 
 def _asked(answer: Json) -> dict[str, str]:
@@ -157,7 +212,7 @@ def _error(answer: Json) -> str | None:
 
 
 def _address(row: Json) -> str | None:
-    for key in ("link", "url", "originallink"):
+    for key in ("originallink", "link", "url"):  # Naver prints its own copy of a news article as the link
         value = row.get(key)
         if isinstance(value, str) and re.match(r"https?://[^/\s]", value.strip()):
             return value.strip().split("#:~:", 1)[0]
@@ -172,25 +227,34 @@ def _words(row: Json, *keys: str) -> str | None:
     return None
 
 
-def request_url(template: str, keyword: Keyword) -> str:
-    """The address of one search; everything is quoted, so that a keyword can never change where a request goes."""
-    return template.replace("{keyword}", quote(keyword.text, safe="")).replace("{locale}", quote(keyword.locale or "", safe=""))
+# --- the walk ---------------------------------------------------------------------------------------------------------
 
 
-def unanswered(failure: Failure, keyword: Keyword) -> SearchResult:
-    """The record of a search that got no answer: `blocked` where the engine or its robots.txt refuses, else `failed`."""
-    error = failure.value
-    if isinstance(error, HttpError):
-        refused = error.response.status in {401, 403, 407, 429, 451}
-    else:
-        refused = isinstance(error, IgnoreRequest)
-    return SearchResult(
-        keyword=keyword.text, engine=keyword.engine, locale=keyword.locale, status="blocked" if refused else "failed"
-    )
+def check(url: str, options: Options, result_type: str, devices: Collection[str]) -> int:
+    """Requests that one search takes at least. ValueError, which says what is expected, for what this source cannot ask at `url`."""
+    if "{keyword}" in url:
+        if devices and "{device}" not in url:
+            raise ValueError("a url with {device}, or keywords without a device")
+        return ceil(options.depth / options.page_size) if has_pages(url) else 1
+    api, name = APIS[options.api], options.api
+    if urlsplit(url).query or urlsplit(url).fragment:
+        raise ValueError(f"a url with {{keyword}}, or {api.root} (options.api is {name})")
+    if result_type not in api.types:
+        raise ValueError(f"a result_type that {name} has ({', '.join(api.types)})")
+    if devices and api.device is None:
+        raise ValueError(f"keywords without a device: {name} cannot be told one")
+    if options.form and name != "searxng":
+        raise ValueError(f"options.form for searxng only, not for {name}")
+    given = {header.lower() for header in options.headers}
+    missing = [f"options.headers.{header}" for header in api.headers if header.lower() not in given]
+    missing += [f"options.parameters.{key}" for key in api.keys if key not in options.parameters]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)}, which {name} wants")
+    return ceil(options.depth / api.page_size(options.depth))
 
 
 class SearchApiSpider(Spider):
-    """One request for each keyword of the market."""
+    """One request for each page of each draw of each keyword of the market."""
 
     name = "search_api"
     min_records = 1
@@ -199,30 +263,55 @@ class SearchApiSpider(Spider):
         super().__init__()
         self.job = Job.load(job)
         self.options = Options.model_validate(self.job.options)
+        self.url = self.job.url or ""
+        self.api: Api | None = None if "{keyword}" in self.url else APIS[self.options.api]
+        devices = {keyword.device for keyword in self.job.keywords if keyword.device}
+        check(self.url, self.options, self.job.result_type, devices)
+        if self.api is not None:
+            self.pages = pages_for(self.api, self.options.depth)
+        else:
+            self.pages = 2 * ceil(self.options.depth / self.options.page_size) if has_pages(self.url) else 1
 
     async def start(self) -> AsyncIterator[Request]:
-        for keyword in self.job.keywords:
-            yield Request(
-                request_url(self.job.url or "", keyword),
-                headers=self.options.headers,
-                callback=self.parse,
-                errback=self.failed,
-                cb_kwargs={"keyword": keyword},
-                dont_filter=True,
-            )
+        tells_device = "{device}" in self.url if self.api is None else self.api.device is not None
+        for search in searches(self.job, tells_device=tells_device):
+            yield self._request(search)
 
-    def parse(self, response: Response, keyword: Keyword) -> Iterator[Page]:
-        try:
-            if not isinstance(response, TextResponse):
-                raise unexpected(self.name, expected="JSON", found="bytes", url=response.url)
-            records = tuple(parse(response.text, response.url, keyword.text, keyword.engine, keyword.locale))
-        except UnexpectedPage as error:
-            # One strange answer is a failed observation of one keyword; the others still count.
-            self.logger.warning("%s", error)
-            records = (SearchResult(keyword=keyword.text, engine=keyword.engine, locale=keyword.locale, status="failed"),)
-        yield Page(url=response.url, records=records)
+    def _request(self, search: Search) -> Request:
+        if self.api is None:
+            url, body, headers = filled(self.url, search, self.options.page_size), None, self.options.headers
+        else:
+            asked = ask(
+                self.api,
+                self.url,
+                search.keyword.text,
+                page=search.page,
+                depth=self.options.depth,
+                locale=search.keyword.locale,
+                device=search.device,
+                result_type=search.result_type,
+                draws=self.job.draws,
+                parameters=self.options.parameters,
+                form=self.options.form,
+            )
+            url, body, headers = asked.url, asked.body, {**asked.headers, **self.options.headers}
+        return Request(
+            url,
+            method="GET" if body is None else "POST",
+            body=body or b"",
+            headers=headers,
+            callback=self.parse,
+            errback=self.failed,
+            cb_kwargs={"search": search},
+            dont_filter=True,
+            meta={"dont_cache": True},  # a repeated draw has to see what the engine says now
+        )
+
+    def parse(self, response: Response, search: Search) -> Iterator[Page | Request]:
+        page = observed(self.name, parse, response, search)
+        yield page
+        if (more := following(search, page, depth=self.options.depth, pages=self.pages)) is not None:
+            yield self._request(more)
 
     def failed(self, failure: Failure) -> Iterator[Page]:
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        self.logger.warning("%s: no answer for %s: %s", self.name, request.url, failure.getErrorMessage())
-        yield Page(url=request.url, records=(unanswered(failure, request.cb_kwargs["keyword"]),))
+        yield from unanswered(self.name, failure)

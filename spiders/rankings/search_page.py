@@ -1,24 +1,28 @@
 """Result pages of search engines as HTML, saved or fetched: the organic results in their order (`spiders.organic` says which).
 
+In a market file, `url` is the address of one search as a browser has it, with `{keyword}` in the place of the words and, if wanted,
+`{locale}`, `{device}`, and `{page}`, `{offset}` or `{start}` for further pages (`spiders.searches.filled`); or `path` has saved pages.
+
 A captcha or consent page gives one `blocked` record, a page that says that nothing was found one `absent` record.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
+from math import ceil
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from lxml import etree
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from spiders.items import Page, SearchResult, UnexpectedPage
+from spiders.items import Page, SearchResult
 from spiders.organic import ENGINES, Engine, organic, snippet_of, title_of
 from spiders.organic import engine as engine_of
-from spiders.rankings.search_api import request_url, unanswered
-from spiders.receipt import Job, Keyword
+from spiders.receipt import Job
+from spiders.searches import MAX_DEPTH, Search, filled, following, has_pages, observed, searches, unanswered
 from spiders.select import document, text_of, unexpected
 
 
@@ -27,10 +31,15 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    depth: int = Field(default=10, ge=1, le=MAX_DEPTH)
+    """Results to see of each search, where the url has `{page}`, `{offset}` or `{start}`; else the one page is all."""
+    page_size: int = Field(default=10, ge=1, le=100)
+    """Results that the engine shows on a page, by which `{offset}` and `{start}` count."""
+
 
 _BLOCKED = re.compile(
     r"unusual traffic|captcha|not a robot|are you a robot|verify you are human|bots use duckduckgo too|before you continue to google"
-    r"|bevor sie zu google|avant d['’]accéder à google|antes de (?:ir a|continuar)|자동입력\s?방지|비정상적인\s?(?:검색|접근)|통상적이지 않은|通常と異なる(?:トラフィック|リクエスト)"
+    r"|bevor sie zu google|avant d['’]accéder à google|antes de (?:ir a|continuar)|자동입력\s?방지|비정상적인\s?(?:검색|접근)|이용이 (?:일시적으로 )?제한|통상적이지 않은|通常と異なる(?:トラフィック|リクエスト)"
     r"|ロボットではない|one last step|access denied|too many requests",
     re.IGNORECASE,
 )
@@ -108,7 +117,8 @@ def _recognised(engine: str | None, title: str, root: etree._Element, url: str) 
 def _keyword(root: etree._Element, title: str, url: str) -> str | None:
     """The search box of a result page, or the search that a captcha page would lead back to."""
     for address in (*_texts(root, "//input[@name='continue']/@value")[:1], title if title.startswith("http") else "", url):
-        query = parse_qs(urlsplit(address).query) if address.startswith("http") else {}
+        _, _, asked = address.partition("?") if address.startswith("http") else ("", "", "")
+        query = parse_qs(asked.partition("#")[0], max_num_fields=100) if asked.count("&") < 100 else {}
         for name in ("q", "query", "p", "wd", "text"):
             if query.get(name):
                 return query[name][0].strip() or None
@@ -133,8 +143,17 @@ _STOPPED = (
 _SEARCH_BOX = "@name='q' or @name='query' or @name='p' or @name='wd'"
 
 
+def check(url: str, options: Options, result_type: str, devices: Collection[str]) -> int:  # noqa: ARG001 - the same for every engine
+    """Requests that one search takes at least. ValueError, which says what is expected, for what this source cannot ask at `url`."""
+    if "{keyword}" not in url:
+        raise ValueError("a url with {keyword} where the search words go")
+    if devices and "{device}" not in url:
+        raise ValueError("a url with {device}, or keywords without a device")
+    return ceil(options.depth / options.page_size) if has_pages(url) else 1
+
+
 class SearchPageSpider(Spider):
-    """One request for each keyword of the market."""
+    """One request for each page of each draw of each keyword of the market."""
 
     name = "search_page"
     min_records = 1
@@ -142,24 +161,26 @@ class SearchPageSpider(Spider):
     def __init__(self, job: str) -> None:
         super().__init__()
         self.job = Job.load(job)
+        self.options = Options.model_validate(self.job.options)
+        self.url = self.job.url or ""
+        self.pages = 2 * ceil(self.options.depth / self.options.page_size) if has_pages(self.url) else 1
 
     async def start(self) -> AsyncIterator[Request]:
-        for keyword in self.job.keywords:
-            url = request_url(self.job.url or "", keyword)
-            yield Request(url, callback=self.parse, errback=self.failed, cb_kwargs={"keyword": keyword}, dont_filter=True)
+        for search in searches(self.job, tells_device="{device}" in self.url):
+            yield self._request(search)
 
-    def parse(self, response: Response, keyword: Keyword) -> Iterator[Page]:
-        try:
-            if not isinstance(response, TextResponse):
-                raise unexpected(self.name, expected="an HTML page", found="bytes", url=response.url)
-            records = tuple(parse(response.text, response.url, keyword.text, keyword.engine, keyword.locale))
-        except UnexpectedPage as error:
-            # One strange page is a failed observation of one keyword; the others still count.
-            self.logger.warning("%s", error)
-            records = (SearchResult(keyword=keyword.text, engine=keyword.engine, locale=keyword.locale, status="failed"),)
-        yield Page(url=response.url, records=records)
+    def _request(self, search: Search) -> Request:
+        url = filled(self.url, search, self.options.page_size)
+        search_kwargs = {"search": search}
+        return Request(
+            url, callback=self.parse, errback=self.failed, cb_kwargs=search_kwargs, dont_filter=True, meta={"dont_cache": True}
+        )
+
+    def parse(self, response: Response, search: Search) -> Iterator[Page | Request]:
+        page = observed(self.name, parse, response, search)
+        yield page
+        if (more := following(search, page, depth=self.options.depth, pages=self.pages)) is not None:
+            yield self._request(more)
 
     def failed(self, failure: Failure) -> Iterator[Page]:
-        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
-        self.logger.warning("%s: no answer for %s: %s", self.name, request.url, failure.getErrorMessage())
-        yield Page(url=request.url, records=(unanswered(failure, request.cb_kwargs["keyword"]),))
+        yield from unanswered(self.name, failure)

@@ -1,7 +1,7 @@
 """Apple's customer-reviews feed of an app, in JSON and in Atom XML: the newest 500 reviews in ten pages, per country.
 
 What the feed does: only Atom prints dates; a page's first JSON entry may be the app itself; a single entry is an object,
-not a list; a page past the end has no entry, and past the tenth is one line of plain text.
+not a list; a page past the end has no entry, and past the tenth is one line of plain text. Developers' replies are not in it.
 """
 
 import json
@@ -68,7 +68,10 @@ def recognises(text: str, url: str) -> bool:
     """A feed by its beginning, whatever page it is; another site's JSON or XML has no such vocabulary in it."""
     start = text.lstrip("\ufeff \t\r\n\0")[:4000]
     is_feed = start.startswith(("{", "<")) and (
-        "im:rating" in text[:200_000] or "/customerreviews/" in start or "/customerreviews/" in url
+        "im:rating" in text[:200_000]
+        or "/customerreviews/" in start
+        or "/customerreviews/" in url
+        or ('"feed"' in start and '"iTunes Store"' in start)  # a page past the end may say no more
     )
     return start.startswith("CustomerReviews RSS") or (is_feed and not start[:15].lower().startswith(("<!doctype html", "<html")))
 

@@ -13,6 +13,8 @@ In a market file (all options: `spiders.table_options.Options`):
     options.columns.text = "Comment"
     options.columns.published_at = "Date"
 
+Exports that are often met need none of this: `options.profile = "trustpilot_export"` (all of them: `spiders/table_profiles.toml`).
+
 Where the export has no id of its own, a review's id is a hash of what it says: date, title, text, rating, product, address. Rows
 that agree in all of these are numbered (`…-2`, `…-3`): ten bare five-star ratings of one day are ten reviews, and a later
 export that holds them again names the same ten. An edited text counts as a new review then, so map `native_id` if there is one.
@@ -38,7 +40,8 @@ import orjson
 from spiders.items import line_fields
 from spiders.receipt import MAX_ERROR_SHARE, PROVENANCE, Job, LandingWriter, Receipt, author_key, file_sha256, now
 from spiders.table_file import TableError, TableFile, open_table, quoted, said
-from spiders.table_options import UNIX_FORMATS, Columns, Options
+from spiders.table_options import PROFILES, Columns, Options
+from spiders.table_values import day_sql, flag_sql, moment_sql, text_sql, unless_sql
 
 __all__ = ["Columns", "Options", "TableError", "fingerprint", "land", "lines", "main", "min_records"]
 
@@ -72,6 +75,8 @@ class Source:
 
     file: TableFile
     options: Options
+    guessed: bool
+    """The profile was found by the file's columns; nobody said it."""
     url: str | None
     """Address of the source, for reviews that have none of their own."""
     seen_at: str
@@ -80,7 +85,7 @@ class Source:
     @property
     def mapped(self) -> dict[str, str]:
         """Field to column."""
-        return self.options.columns.model_dump(exclude_none=True)
+        return self.options.columns.model_dump(exclude_none=True) if self.options.columns else {}
 
 
 def land(job: Job) -> Receipt:
@@ -116,7 +121,8 @@ def lines(path: Path, options: Options, *, key: bytes, url: str | None = None) -
     with _opened(path, options, url, None) as (con, source, _):
         _checked(con, source)
         with source.file.scan() as scan, said(path, source.file.format):
-            result = con.execute(_line_sql(source, scan), _pads(key))
+            # Within a block of rows the join lets those with a number of their own go first.
+            result = con.execute(f"{_line_sql(source, scan)} order by n", _pads(key))
             while rows := result.fetchmany(1000):
                 for row in rows:
                     yield dict(zip((*line_fields("reviews"), *PROVENANCE), row, strict=True))
@@ -124,7 +130,8 @@ def lines(path: Path, options: Options, *, key: bytes, url: str | None = None) -
 
 def fingerprint(path: Path, options: Options, *, key: bytes, url: str | None) -> str:
     """Names what `land` would read: the same file under the same options and key gives the same lines. Raises OSError."""
-    said_by = orjson.dumps(options.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+    guessing = {name: profile.options for name, profile in PROFILES.items()} if options.columns is None else {}
+    said_by = orjson.dumps([options.model_dump(mode="json"), guessing], option=orjson.OPT_SORT_KEYS)
     parts = (file_sha256(path).encode(), said_by, (url or "").encode(), hashlib.sha256(b"key" + key).digest())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -144,10 +151,15 @@ def _opened(
         con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         con.execute(_MACROS)
         file = open_table(con, path, options.dialect, folder)
+        try:
+            told = options.recognised(file.names)
+        except ValueError as error:
+            raise TableError(f"{path.name}: {error}. Say options.profile, or options.columns.") from error
         changed = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
         source = Source(
             file=file,
-            options=options,
+            options=told,
+            guessed=told is not options,
             url=url,
             seen_at=changed.strftime("%Y-%m-%dT%H:%M:%SZ"),
             sha256=file_sha256(path),
@@ -161,7 +173,9 @@ def _checked(con: duckdb.DuckDBPyConnection, source: Source) -> dict[str, int]:
     _check_columns(con, source)
     identity = "null" if "native_id" in source.mapped else f"md5_number({_CONTENT})"
     with file.scan() as scan, said(file.path, file.format):
-        con.execute(f"create temp table fact as select n, fault, is_empty, {identity} as id from ({_row_sql(source, scan)})")
+        con.execute(
+            f"create temp table fact as select n, fault, is_empty, rating, {identity} as id from ({_row_sql(source, scan)})"
+        )
     con.execute(
         "create temp table again as select n, k from (select n, row_number() over (partition by id order by n) as k from fact "
         "where not is_empty and id is not null) where k > 1"
@@ -172,6 +186,8 @@ def _checked(con: duckdb.DuckDBPyConnection, source: Source) -> dict[str, int]:
     ).fetchall()
     if total == empty:
         raise TableError(_nothing(source, total))
+    if source.guessed:
+        _check_scale(con, source)
     ignored = {f"{file.path.name}: rows without rating, title and text left out: {empty:,}.": empty} if empty else {}
     for field, count, first in faults:
         message = f"{_fault(con, source, field, first)} So in {count:,} of {total:,} rows."
@@ -183,6 +199,18 @@ def _checked(con: duckdb.DuckDBPyConnection, source: Source) -> dict[str, int]:
         if rejected:
             ignored[f"{file.path.name}: rows that are not well-formed left out: {rejected:,}."] = rejected
     return ignored
+
+
+def _check_scale(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """A file was recognised by its columns alone: one with a better or without its scale's best rating is on another scale."""
+    name, best = source.options.profile, source.options.rating_max
+    top, faults = con.execute("select max(rating), count(*) filter (fault = 'rating') from fact").fetchall()[0]
+    if top != best or faults:
+        raise TableError(
+            f"{source.file.path.name}: expected ratings up to {best:g}, as its columns are those of the profile {name!r}, found "
+            f"{f'{faults:,} beyond' if faults else f'none above {top:g}' if top is not None else 'none'}. "
+            f"If it is such an export, say options.profile = {name!r}; else say options.columns and rating_max."
+        )
 
 
 def _check_columns(con: duckdb.DuckDBPyConnection, source: Source) -> None:
@@ -297,15 +325,15 @@ def _row_sql(source: Source, scan: str) -> str:
     words = "".join(f" when {quoted(shown)} then {rating!r}" for shown, rating in options.ratings.items())
     printed = "stripped(raw_rating)"
     number = f"case {printed}{words} else try_cast({printed} as double) end" if words else f"try_cast({printed} as double)"
-    ways = {field: _text(f"raw_{field}") for field in _TEXTS}
-    ways |= {field: _moment(f"raw_{field}", options) for field in _MOMENTS}
-    ways |= {field: _day(f"raw_{field}", options) for field in _DAYS}
-    ways |= {field: _flag(f"raw_{field}", options) for field in _FLAGS}
+    ways = {field: text_sql(f"raw_{field}") for field in _TEXTS}
+    ways |= {field: moment_sql(f"raw_{field}", options) for field in _MOMENTS}
+    ways |= {field: day_sql(f"raw_{field}", options) for field in _DAYS}
+    ways |= {field: flag_sql(field, options) for field in _FLAGS}
     ways["rating"] = f"case when {number} between {options.rating_min!r} and {options.rating_max!r} then {number} end"
     wanted = source.mapped
     typed = [f"{way if field in wanted else 'null'} as {field}" for field, way in ways.items()]
     parsed = [field for field in ("rating", *_MOMENTS, *_DAYS, *_FLAGS) if field in wanted]
-    faults = [f"when raw_{field} is not null and {field} is null then '{field}'" for field in parsed]
+    faults = [f"when raw_{field} is not null and {field} is null{unless_sql(field, options)} then '{field}'" for field in parsed]
     nameless = "native_id is null" if "native_id" in wanted else "false"
     faults.append(f"when {nameless} then 'native_id'")
     return (
@@ -333,66 +361,6 @@ def _line_sql(source: Source, scan: str) -> str:
     }
     fields = ", ".join(f"{own.get(field, field)} as {field}" for field in (*line_fields("reviews"), *PROVENANCE))
     return f"select {fields} from ({_row_sql(source, scan)}) as read left join again using (n) where not is_empty"
-
-
-def _text(raw: str) -> str:
-    """As `items.line` would land it: no NUL; and line ends as one character."""
-    return f"nullif(stripped(unbroken({raw})), '')"
-
-
-def _flag(raw: str, options: Options) -> str:
-    value = f"lower(stripped({raw}))"
-    true, false = (
-        ", ".join(quoted(each.lower()) for each in values) or "null" for values in (options.true_values, options.false_values)
-    )
-    return f"case when {value} in ({true}) then true when {value} in ({false}) then false end"
-
-
-_ISO_DAY = r"\d{4}-\d{2}-\d{2}"
-_ISO_LOCAL = _ISO_DAY + r"[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
-_ISO_ZONED = _ISO_LOCAL + r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
-
-
-def _moment(raw: str, options: Options) -> str:
-    """ISO 8601 in UTC, or a day where no time is printed; null for what does not parse."""
-    value, zone = f"stripped({raw})", quoted(options.timezone)
-    ways = [_strptime(value, each, zone, day=False) for each in options.date_format]
-    ways.append(
-        f"case when regexp_full_match({value}, '{_ISO_DAY}') then try_cast({value} as date)::varchar "
-        f"when regexp_full_match({value}, '{_ISO_LOCAL}') then {_stamp(f'timezone({zone}, try_cast({value} as timestamp))')} "
-        f"when regexp_full_match({value}, '{_ISO_ZONED}') then {_stamp(f'try_cast({value} as timestamptz)')} end"
-    )
-    return f"coalesce({', '.join(ways)})"
-
-
-def _day(raw: str, options: Options) -> str:
-    """The day as printed; of a moment with an offset, its day in UTC."""
-    value, zone = f"stripped({raw})", quoted(options.timezone)
-    ways = [_strptime(value, each, zone, day=True) for each in options.date_format]
-    ways.append(
-        f"case when regexp_full_match({value}, '{_ISO_DAY}|{_ISO_LOCAL}') then try_cast(left({value}, 10) as date)::varchar "
-        f"when regexp_full_match({value}, '{_ISO_ZONED}') then left({_stamp(f'try_cast({value} as timestamptz)')}, 10) end"
-    )
-    return f"coalesce({', '.join(ways)})"
-
-
-def _strptime(value: str, form: str, zone: str, *, day: bool) -> str:
-    if form in UNIX_FORMATS:
-        seconds = f"try_cast({value} as double)" + (" / 1000" if form == "unix_ms" else "")
-        # Beyond the years 1 to 9999 there is no date to print.
-        moment = _stamp(f"case when {seconds} between -62135596800 and 253402300799 then to_timestamp({seconds}) end")
-        return f"left({moment}, 10)" if day else moment
-    parsed = f"try_strptime({value}, {quoted(form)})"
-    directives = set(re.findall(r"%-?([A-Za-z])", form))
-    if directives & {"z", "Z"}:
-        return f"left({_stamp(parsed)}, 10)" if day else _stamp(parsed)
-    if day or not directives & set("HIMSpfgncXT"):
-        return f"strftime({parsed}, '%Y-%m-%d')"
-    return _stamp(f"timezone({zone}, {parsed})")
-
-
-def _stamp(moment: str) -> str:
-    return f"strftime(timezone('UTC', {moment}), '%Y-%m-%dT%H:%M:%SZ')"
 
 
 def main(arguments: list[str]) -> int:

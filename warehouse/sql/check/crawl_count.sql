@@ -6,6 +6,7 @@ with lines as (
         union all select run_id, target from raw.faq_entry
         union all select run_id, target from raw.search_result
         union all select run_id, target from raw.contact_point
+        union all select run_id, target from raw.post
     ) as line
     group by run_id, target
 )

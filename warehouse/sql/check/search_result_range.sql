@@ -5,4 +5,5 @@ where
     status not in ('observed', 'absent', 'failed', 'blocked')
     or (status = 'observed') <> (rank is not null)
     or rank < 1
+    or draw < 1
     or rank > depth

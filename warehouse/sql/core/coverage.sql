@@ -1,11 +1,12 @@
 -- One row per crawl that the market asks for: what became of it in this run. What is missing here is not zero.
 -- target: <brand>.<kind>.<name>; market.ranking.<engine> for search engines
 -- brand: brand id; null for search engines
--- kind: reviews, faq, ranking or contact
+-- kind: reviews, faq, ranking, contact or mentions
 -- source: the source's name in the market file
 -- status: observed, absent (looked, nothing there), failed, blocked, or not_asked
 -- outcome: landed, unchanged, rejected, failed or blocked; null when not asked
 -- reason: why it failed or was blocked
+-- alarm: blocked, layout_gone or implausible, as this run's crawl was judged; null where it was none of these, and when not asked
 -- record_count: lines that the crawl gave; of one that does not count, what it held before it broke off; null when that was nothing, and when not asked
 -- stated_count: reviews that the page says there are; null where it says nothing
 -- crawled_at: when this run's crawl ended, true wall clock (UTC); null when not asked
@@ -44,6 +45,7 @@ select
             then 'the input is that of run ' || this_run.unchanged_since || ', whose lines are missing'
         else this_run.reason
     end as reason,
+    this_run.alarm,
     coalesce(counted.record_count, nullif(this_run.records, 0)) as record_count, this_run.stated.count as stated_count,
     this_run.finished_at as crawled_at, counted.last_landed_at
 from core.source as source

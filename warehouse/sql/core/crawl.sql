@@ -5,6 +5,7 @@
 -- lines_run_id: the run that holds the lines; run_id itself unless the input was unchanged
 -- crawled_at: when the crawl ended, true wall clock (UTC)
 -- record_count: lines that it holds
+-- error_count: requests without an answer, responses passed over for their status, and pages that could not be parsed
 -- stated_count: reviews that the page says there are; null where it says nothing
 -- newest: the last crawl of its target that counts
 with good as (
@@ -22,6 +23,7 @@ held as (
 
 select
     good.target, good.run_id, good.as_of, good.lines_run_id, good.finished_at as crawled_at, held.records as record_count,
+    coalesce(good.download_errors, 0) + coalesce(good.ignored, 0) + coalesce(good.spider_exceptions, 0) as error_count,
     good.stated.count as stated_count,
     row_number() over (partition by good.target order by good.as_of desc, good.finished_at desc, good.run_id desc) = 1 as newest
 from good

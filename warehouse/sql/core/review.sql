@@ -25,6 +25,8 @@
 -- version_count: wordings seen, see core.review_version
 -- duplicate_of: review that says the same and counts instead; null for one that counts
 -- run_id: the run that last saw it
+-- target: the crawl's target, <brand>.reviews.<name>
+-- lines_run_id: the run whose landing file and archive hold its newest line; another one than run_id where a later crawl found the same input again
 -- page_url: page of the last reading
 -- page_sha256: of that page's bytes
 select
@@ -37,9 +39,9 @@ select
     concat_ws(chr(10), case when not review.title_left_out then trim(raw.title) end, nullif(raw.text, '')) as content,
     raw.language, review.published_at, review.published_on, raw.author_hash, raw.product, raw.country, raw.verified, raw.invited,
     case when review.replied then raw.reply_text end as reply_text, review.reply_at, coalesce(raw.url, raw.page_url) as url,
-    review.first_seen_at, review.last_seen_at, review.version_count, 
-    case when duplicate.duplicate_of is not null then format('{:016x}', duplicate.duplicate_of) end as duplicate_of, review.run_id, raw.page_url,
-    raw.page_sha256
+    review.first_seen_at, review.last_seen_at, review.version_count,
+    case when duplicate.duplicate_of is not null then format('{:016x}', duplicate.duplicate_of) end as duplicate_of, review.run_id,
+    raw.target, raw.run_id as lines_run_id, raw.page_url, raw.page_sha256
 from raw.review as raw
 join work.review as review on review.line = raw.rowid
 left join work.review_duplicate as duplicate on duplicate.review_key = review.review_key

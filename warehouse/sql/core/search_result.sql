@@ -1,7 +1,11 @@
--- One row per run, search and rank; a search without organic results has one row that says so, with a null rank.
+-- One row per run, draw of a search, and rank; a draw without organic results has one row that says so, with a null rank.
 -- keyword: what was searched for; null when a saved page does not say
 -- engine: search engine
 -- locale: as asked for
+-- device: desktop or mobile as asked for; null where the engine was not told
+-- result_type: what was searched: web, news, shop, ...; ranks of different types are never compared
+-- target: market.ranking.<name>: the source that asked
+-- draw: which repetition of the search within the crawl, from 1
 -- run_id: run that searched
 -- as_of: that run's moment (UTC)
 -- status: observed, absent (answered, without results), failed or blocked
@@ -13,14 +17,16 @@
 -- brand: brand whose domain it is, subdomains included; null for everybody else
 with results as (
     select
-        raw.keyword, raw.engine, raw.locale, raw.run_id, raw.as_of, raw.status, raw.rank, raw.depth, raw.url, raw.title,
+        raw.keyword, raw.engine, raw.locale, raw.device, raw.result_type, raw.target, raw.draw, raw.run_id, raw.as_of, raw.status, raw.rank,
+        raw.depth, raw.url, raw.title,
         nullif(regexp_replace(lower(
             regexp_extract(raw.url, '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:@]+)', 1)
         ), '^www\.|\.$', '', 'g'), '') as domain
     from raw.search_result as raw
     semi join work.look as look on look.target = raw.target and look.run_id = raw.run_id
     qualify row_number() over (
-        partition by raw.run_id, raw.target, raw.engine, raw.locale, raw.keyword, raw.rank
+        partition by
+            raw.run_id, raw.target, raw.engine, raw.locale, raw.device, raw.result_type, raw.draw, raw.keyword, raw.rank
         order by raw.seen_at desc, raw.url, raw.title
     ) = 1
 ),
@@ -35,7 +41,7 @@ owners as (
 )
 
 select
-    results.keyword, results.engine, results.locale, results.run_id, results.as_of, results.status, results.rank, results.depth,
-    results.url, results.domain, results.title, owners.brand
+    results.keyword, results.engine, results.locale, results.device, results.result_type, results.target, results.draw, results.run_id,
+    results.as_of, results.status, results.rank, results.depth, results.url, results.domain, results.title, owners.brand
 from results
 left join owners on owners.domain = results.domain

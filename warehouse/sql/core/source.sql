@@ -1,6 +1,6 @@
 -- One row per crawl that the market asks for: a source of a brand, or a search engine.
 -- brand: brand id; null for search engines, which belong to the market
--- kind: reviews, faq, ranking or contact
+-- kind: reviews, faq, ranking, contact or mentions
 -- source: module that reads it
 -- name: the source's name in the market file
 -- target: <brand>.<kind>.<name>; market.ranking.<engine> for search engines

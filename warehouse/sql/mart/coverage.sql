@@ -2,12 +2,13 @@
 -- target: as in the market file
 -- brand: core.brand's id, null for search rankings
 -- brand_name: as people know it; null with brand
--- kind: reviews, faq, ranking or contact
+-- kind: reviews, faq, ranking, contact or mentions
 -- source: the source's name
 -- basis: on what terms it is read
 -- url: page that it reads; null for a file
 -- status: observed, absent, failed, blocked or not_asked
 -- reason: why, when it is not observed; null otherwise
+-- alarm: blocked, layout_gone or implausible, as the last attempt was judged; null where it was none of these
 -- record_count: records that the crawl gave, also one that was rejected; null when it gave nothing that could be counted
 -- stated_count: reviews that the page itself says there are; null when it says nothing
 -- crawled_at: end of the last attempt (UTC); null when never asked
@@ -45,6 +46,7 @@ select
     p.url,
     c.status,
     c.reason,
+    c.alarm,
     c.record_count,
     c.stated_count,
     c.crawled_at,

@@ -200,12 +200,13 @@ passage as (
         false,
         row_number() over (
             partition by a.topic, a.brand, a."window", s.brand is not distinct from a.brand
-            order by s.rank, s.keyword, s.engine, s.locale, s.url
+            order by s.rank, s.keyword, s.engine, s.locale, s.device, s.draw, s.url
         )
     from asked a
     join metric.visibility_keyword v on v.brand = a.brand and v.age = 0
     join core.search_result s
         on s.keyword = v.keyword and s.engine = v.engine and s.locale is not distinct from v.locale and s.as_of = v.as_of
+        and s.device is not distinct from v.device and s.result_type = 'web'
     where
         (
             (a.topic = '(visibility)' and (s.rank <= 3 or s.brand = a.brand))

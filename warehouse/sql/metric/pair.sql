@@ -2,10 +2,10 @@
 -- metric: visibility (against the mean of the other brands) or visibility_change (against the same brand's earlier check)
 -- brand: the named brand
 -- keyword: as searched
--- value: click share of the brand, mean over engines and locales, 0..1
+-- value: click share of the brand, mean over engines, locales and devices, 0..1
 -- value_rest: what it is held against, 0..1
 with drawn as (
-    select brand, keyword, engine, locale, age, click_share from metric.visibility_keyword
+    select brand, keyword, engine, locale, device, age, click_share from metric.visibility_keyword
 ),
 
 latest as (
@@ -17,6 +17,7 @@ moved as (
     select a.brand, a.keyword, avg(a.click_share) as click_share, avg(b.click_share) as click_share_before
     from drawn a
     join drawn b on b.brand = a.brand and b.keyword = a.keyword and b.engine = a.engine and b.locale is not distinct from a.locale
+        and b.device is not distinct from a.device
     where a.age = 0 and b.age = 1
     group by a.brand, a.keyword
 )

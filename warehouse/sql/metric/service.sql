@@ -1,7 +1,8 @@
 -- One row per brand: what it offers to customers who look for help. Facts of its pages, not judged by a test.
 -- brand: whose pages
 -- faq_count: questions answered on its FAQ and help pages now; null when no such page is known to have been read
--- channels: ways to reach it, such as 'chat (Intercom)' or 'phone', in alphabetical order; null when no page was read for them
+-- channels: ways to reach it, such as 'chat (Intercom)' or 'phone', in alphabetical order; null when no page was read for them.
+-- Opening hours, promises, links to help, search boxes and languages are none: see mart.service_audit
 with answered as (
     select brand, count(*) as faq_count from core.faq_entry where current group by brand
 ),
@@ -12,7 +13,7 @@ reached as (
         list(distinct kind || case when vendor is null then '' else ' (' || vendor || ')' end
             order by kind || case when vendor is null then '' else ' (' || vendor || ')' end) as channels
     from core.contact_point
-    where current
+    where current and kind in ('chat', 'email', 'phone', 'messenger', 'social', 'form')
     group by brand
 ),
 

@@ -6,7 +6,7 @@
 -- market: market id
 -- target: <brand>.<kind>.<name>; market.ranking.<engine> for search rankings
 -- brand: null for search rankings
--- kind: reviews, faq, ranking or contact
+-- kind: reviews, faq, ranking, contact or mentions
 -- source: module that read the pages
 -- name: the source's name in the market file
 -- started_at: true wall clock (UTC)

@@ -19,7 +19,7 @@ from read_json(
         version: 'varchar',
         brands: 'struct(id varchar, name varchar, own boolean, aliases varchar[], domains varchar[])[]',
         targets: 'struct(target varchar, brand varchar, kind varchar, source varchar, name varchar, basis varchar, url varchar)[]',
-        keywords: 'struct(keyword varchar, engine varchar, locale varchar)[]',
+        keywords: 'struct(keyword varchar, engine varchar, locale varchar, device varchar, searches bigint)[]',
         themes: 'struct(theme varchar, name varchar, stage varchar)[]'
     }
 )

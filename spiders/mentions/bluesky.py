@@ -1,0 +1,169 @@
+"""Public posts of a Bluesky account, or those that a search finds, through the public API, without a key.
+
+The shapes are those of https://docs.bsky.app/docs/api/app-bsky-feed-get-author-feed and …/app-bsky-feed-search-posts (lexicons of the
+same names in bluesky-social/atproto). In a market file, `url` is the account (`https://bsky.app/profile/leaf.example`), a search
+(`https://bsky.app/search?q=leaf`), or an address of the API itself (`…/xrpc/app.bsky.feed.…`). At times the public API refuses searches.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+from scrapy import Request, Spider
+from scrapy.http import Response, TextResponse
+
+from spiders.items import Page, Post
+from spiders.naming import Words, naming
+from spiders.receipt import Job
+from spiders.select import parse_date, text_of, unexpected
+
+API = "https://public.api.bsky.app/xrpc"
+PAGE_SIZE = 100
+"""The most that the API gives at once."""
+MAX_ANSWER = 8_000_000
+"""Characters; a hundred posts have some 400,000."""
+MAX_POSTS = 200
+
+
+class Options(BaseModel):
+    """`options` of a `bluesky` source in a market file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: Words = ()
+    """Keep only posts that name the brand so; none for the brand's own account."""
+    max_pages: int = Field(default=3, ge=1, le=50)
+    """Pages of a hundred posts, from the newest on."""
+    replies: bool = False
+    """Also what an account answers to others."""
+
+
+def parse(text: str, url: str) -> Iterator[Post]:
+    """The posts of an answer, in its order; those of others that an account passes on are left out.
+
+    UnexpectedPage for what is no such answer, an error message for instance.
+    """
+    answer = _answer(text, url)
+    feed, found = answer.get("feed"), answer.get("posts")
+    if isinstance(feed, list):
+        posts = [each.get("post") for each in feed[:MAX_POSTS] if isinstance(each, dict) and not _passed_on(each)]
+    elif isinstance(found, list):
+        posts = found[:MAX_POSTS]
+    else:
+        said = answer.get("message") or answer.get("error") or f"the keys {sorted(answer)[:8]}"
+        raise unexpected("bluesky", expected="a feed or a list of posts", found=f"{said!r:.100}", url=url)
+    for post in posts:
+        if not isinstance(post, dict) or not (native_id := _text(post, "uri")):
+            raise unexpected("bluesky", expected="a post with a uri", found=f"{type(post).__name__} without one", url=url)
+        yield _post(post, native_id, url)
+
+
+def recognises(text: str, url: str) -> bool:  # noqa: ARG001 - the same signature for every source
+    return text.lstrip("\ufeff \t\r\n")[:1] == "{" and '"app.bsky.feed.post"' in text[:500_000]
+
+
+def _answer(text: str, url: str) -> dict[str, object]:
+    try:
+        answer = orjson.loads(text.lstrip("\ufeff")) if len(text) <= MAX_ANSWER else None
+    except orjson.JSONDecodeError as error:
+        raise unexpected("bluesky", expected="JSON", found=repr(text[:40]), url=url) from error
+    if not isinstance(answer, dict):
+        raise unexpected("bluesky", expected="a JSON object", found=type(answer).__name__, url=url)
+    return answer
+
+
+def _passed_on(item: Mapping[str, object]) -> bool:
+    reason = item.get("reason")
+    return isinstance(reason, dict) and str(reason.get("$type", "")).endswith("#reasonRepost")  # a pinned post has a reason too
+
+
+def _post(post: Mapping[str, object], native_id: str, url: str) -> Post:
+    record, author = _node(post, "record"), _node(post, "author")
+    languages = record.get("langs")
+    said = languages[0] if isinstance(languages, list) and languages else None
+    handle, key = _text(author, "handle"), native_id.rpartition("/")[2]
+    is_named = handle is not None and re.fullmatch(r"[\w.:-]{1,300}", handle) and re.fullmatch(r"[\w.~:-]{1,512}", key)
+    return Post(
+        native_id=native_id[:1000],
+        text=text_of(_text(record, "text")),
+        # What the author's program says, as it is shown to readers; the server's own time is when it first met the post.
+        published_at=parse_date(_text(record, "createdAt")) or parse_date(_text(post, "indexedAt")),
+        author=handle,
+        language=said[:2].lower() if isinstance(said, str) and re.fullmatch(r"[a-zA-Z]{2}(?:-\w{1,20})?", said) else None,
+        url=f"https://bsky.app/profile/{handle}/post/{key}" if is_named else url,
+        likes=_count(post, "likeCount"),
+        shares=_count(post, "repostCount"),
+        replies=_count(post, "replyCount"),
+    )
+
+
+def _node(node: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = node.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(node: Mapping[str, object], name: str) -> str | None:
+    value = node.get(name)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _count(node: Mapping[str, object], name: str) -> int | None:
+    value = node.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15 else None
+
+
+# --- the walk ---------------------------------------------------------------------------------------------------------
+
+
+def first_url(url: str, *, replies: bool) -> str:
+    """The address of the API's first page. UnexpectedPage for one that is none of an account, a search or the API."""
+    parts = urlsplit(url)
+    if parts.path.startswith("/xrpc/"):
+        return url
+    if account := re.fullmatch(r"/profile/([^/]{1,300})/?", parts.path):
+        wanted = {
+            "actor": unquote(account[1]),
+            "filter": "posts_with_replies" if replies else "posts_no_replies",
+            "limit": PAGE_SIZE,
+        }
+        return f"{API}/app.bsky.feed.getAuthorFeed?{urlencode(wanted)}"
+    words = parse_qs(parts.query).get("q")
+    if parts.path.rstrip("/") == "/search" and words:
+        return f"{API}/app.bsky.feed.searchPosts?{urlencode({'q': words[0], 'sort': 'latest', 'limit': PAGE_SIZE})}"
+    raise unexpected("bluesky", expected="the address of an account, a search or the API", found=url, url=url)
+
+
+def next_url(url: str, cursor: str | None) -> str | None:
+    """The page after `url`; None after the last, which has no cursor."""
+    if not cursor:
+        return None
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "cursor"]
+    return parts._replace(query=urlencode([*query, ("cursor", cursor)])).geturl()
+
+
+class BlueskySpider(Spider):
+    """Walks an account's feed or a search from its newest post backwards."""
+
+    name = "bluesky"
+    min_records = 0  # nobody has to have said anything
+
+    def __init__(self, job: str) -> None:
+        super().__init__()
+        self.job = Job.load(job)
+        self.options = Options.model_validate(self.job.options)
+        self.last_page = min(self.options.max_pages, self.job.politeness.max_pages)
+
+    async def start(self) -> AsyncIterator[Request]:
+        yield Request(first_url(self.job.url or "", replies=self.options.replies), cb_kwargs={"page": 1})
+
+    def parse(self, response: Response, page: int) -> Iterator[Page | Request]:
+        if not isinstance(response, TextResponse):
+            raise unexpected("bluesky", expected="JSON", found=f"{len(response.body):,} bytes", url=response.url)
+        posts = tuple(parse(response.text, response.url))
+        yield Page(url=response.url, records=tuple(naming(posts, self.options.words)))
+        more = next_url(response.url, _text(_answer(response.text, response.url), "cursor"))
+        if posts and more is not None and page < self.last_page:
+            yield Request(more, cb_kwargs={"page": page + 1})

@@ -1,0 +1,237 @@
+-- One row per brand and part of the service audit: a number of its FAQ or contact pages, or the reason why there is none.
+-- Facts, not judged: a chat that is there says nothing of how it answers.
+-- brand: whose pages
+-- kind: faq or contact: the pages that it is read from
+-- part: what is measured; mart.service_audit says in which unit, and from what
+-- value: null where the pages were not read, or do not say: unknown is not zero
+-- n: what the value is counted over; 0 where there was nothing to count
+-- detail: the words behind the number: languages, channels, hours as printed, themes that no entry treats; null where there are none
+-- status: measured; partial (one of several sources was never read); failed, blocked or not_asked (none ever was, or one of several and
+-- the others hold nothing); or why there is no value:
+-- no entries, no complaints, not stated, no chat, no help page, not walked
+-- last_landed_at: end of the oldest of the crawls that it is told from (UTC); null when none ever landed
+with thresholds as (
+    select 365 as fresh_days -- a year: prices, terms and opening hours change with the seasons
+),
+
+-- A source that failed in this run is told from its last crawl that counts, with its age.
+looked as (
+    select
+        b.brand,
+        k.kind,
+        min(c.last_landed_at) as last_landed_at,
+        count(c.last_landed_at) > 0 as was_read,
+        count(c.last_landed_at) = count(c.target) as is_whole,
+        case
+            when bool_or(c.last_landed_at is null and c.status = 'blocked') then 'blocked'
+            when bool_or(c.last_landed_at is null and c.status = 'failed') then 'failed'
+            else 'not_asked'
+        end as missing
+    from core.brand b
+    cross join (values ('faq'), ('contact')) as k (kind)
+    left join core.coverage c on c.brand = b.brand and c.kind = k.kind
+    group by b.brand, k.kind
+),
+
+entry as (
+    select
+        e.brand, e.clicks, e.updated_at, f.language, f.words, f.characters, f.characters_per_sentence, f.flesch, f.kanji_share,
+        epoch(r.as_of - e.updated_at) / 86400 as age_days
+    from core.faq_entry e
+    join text.faq f on f.entry_id = e.entry_id
+    cross join core.run r
+    where e.current
+),
+
+answered as (
+    select
+        b.brand,
+        count(e.brand) as entries,
+        median(e.words) as words,
+        count(e.words) as words_n,
+        median(e.characters) as characters,
+        median(e.flesch) as flesch,
+        count(e.flesch) as flesch_n,
+        median(e.characters_per_sentence) filter (where e.language = 'ko') as sentence_ko,
+        count(e.characters_per_sentence) filter (where e.language = 'ko') as sentence_ko_n,
+        median(e.characters_per_sentence) filter (where e.language = 'ja') as sentence_ja,
+        count(e.characters_per_sentence) filter (where e.language = 'ja') as sentence_ja_n,
+        median(e.kanji_share) as kanji,
+        count(e.kanji_share) as kanji_n,
+        count(e.updated_at) as dated,
+        count(*) filter (where e.age_days <= t.fresh_days) as fresh,
+        median(e.age_days) as age_days,
+        median(e.clicks) as clicks,
+        count(e.clicks) as clicks_n,
+        count(distinct e.language) filter (where e.language <> 'und') as languages,
+        string_agg(distinct e.language, ', ' order by e.language) filter (where e.language <> 'und') as language_list
+    from core.brand b
+    cross join thresholds t
+    left join entry e on e.brand = b.brand
+    group by b.brand
+),
+
+-- What the brand's customers complain about, each theme as heavy as its complaints.
+complaint as (
+    select
+        c.brand,
+        c.theme,
+        t.name,
+        c.negative_count as n,
+        exists (
+            select 1 from text.faq f where f.brand = c.brand and list_contains(f.themes, c.theme)
+        ) as treated,
+        exists (
+            select 1 from text.faq f where f.brand = c.brand and list_contains(f.question_themes, c.theme)
+        ) as asked
+    from metric.theme_brand c
+    join core.theme t on t.theme = c.theme
+    where c."window" = 'all' and c.negative_count > 0
+),
+
+topic as (
+    select
+        b.brand,
+        cast(coalesce(sum(c.n), 0) as bigint) as complaints,
+        coalesce(sum(c.n) filter (where c.treated), 0) / sum(c.n) as treated,
+        coalesce(sum(c.n) filter (where c.asked), 0) / sum(c.n) as asked,
+        'not treated: ' || string_agg(c.name || ' (' || c.n || ')', ', ' order by c.n desc, c.theme) filter (where not c.treated)
+            as untreated,
+        'not asked: ' || string_agg(c.name || ' (' || c.n || ')', ', ' order by c.n desc, c.theme) filter (where not c.asked) as unasked
+    from core.brand b
+    left join complaint c on c.brand = b.brand
+    group by b.brand
+),
+
+offered as (
+    select
+        b.brand,
+        count(distinct p.kind) filter (where p.kind in ('chat', 'email', 'phone', 'messenger', 'social', 'form')) as channels,
+        count(*) filter (where p.kind in ('chat', 'email', 'phone', 'messenger', 'social', 'form')) as channel_points,
+        count(*) filter (where p.kind = 'hours') as hours,
+        string_agg(distinct p.value, ' | ' order by p.value) filter (where p.kind = 'hours') as hours_words,
+        min(p.within_hours) filter (where p.kind = 'promise') as promise,
+        count(*) filter (where p.kind = 'promise') as promises,
+        string_agg(distinct p.value, ' | ' order by p.value) filter (where p.kind = 'promise') as promise_words,
+        count(distinct coalesce(p.vendor, '')) filter (where p.kind = 'chat') as chats,
+        string_agg(distinct p.vendor, ', ' order by p.vendor) filter (where p.kind = 'chat') as chat_vendors,
+        bool_or(p.human) filter (where p.kind = 'chat') as human,
+        count(p.human) filter (where p.kind = 'chat') as human_n,
+        bool_or(p.bot) filter (where p.kind = 'chat') as bot,
+        count(p.bot) filter (where p.kind = 'chat') as bot_n,
+        min(p.clicks) filter (where p.kind = 'help') as help_clicks,
+        count(*) filter (where p.kind = 'help') as helps,
+        arg_min(p.value, (coalesce(p.clicks, 1000), p.value)) filter (where p.kind = 'help') as help_page,
+        count(*) filter (where p.kind = 'search') as searches,
+        count(distinct p.value) filter (where p.kind = 'language') as languages,
+        string_agg(distinct p.value, ', ' order by p.value) filter (where p.kind = 'language') as language_list
+    from core.brand b
+    left join core.contact_point p on p.brand = b.brand and p.current
+    group by b.brand
+),
+
+-- `none` is the reason where there is no value although the pages were read.
+faq_part as (
+    select
+        a.brand,
+        'faq' as kind,
+        unnest([
+            {'part': 'topic_coverage', 'value': t.treated, 'n': t.complaints, 'detail': t.untreated, 'none': 'no complaints'},
+            {'part': 'topic_coverage_in_questions', 'value': t.asked, 'n': t.complaints, 'detail': t.unasked, 'none': 'no complaints'},
+            {'part': 'faq_entries', 'value': a.entries, 'n': a.entries, 'detail': null, 'none': null},
+            {'part': 'answer_words', 'value': a.words, 'n': a.words_n, 'detail': null, 'none': 'no entries'},
+            {'part': 'answer_characters', 'value': a.characters, 'n': a.entries, 'detail': null, 'none': 'no entries'},
+            {'part': 'reading_ease_en', 'value': a.flesch, 'n': a.flesch_n, 'detail': null, 'none': 'no entries'},
+            {'part': 'sentence_length_ko', 'value': a.sentence_ko, 'n': a.sentence_ko_n, 'detail': null, 'none': 'no entries'},
+            {'part': 'sentence_length_ja', 'value': a.sentence_ja, 'n': a.sentence_ja_n, 'detail': null, 'none': 'no entries'},
+            {'part': 'kanji_share_ja', 'value': a.kanji, 'n': a.kanji_n, 'detail': null, 'none': 'no entries'},
+            {
+                'part': 'update_stated_share', 'value': a.dated / nullif(a.entries, 0), 'n': a.entries, 'detail': null,
+                'none': 'no entries'
+            },
+            {
+                'part': 'fresh_share', 'value': a.fresh / nullif(a.dated, 0), 'n': a.dated, 'detail': null,
+                'none': if(a.entries = 0, 'no entries', 'not stated')
+            },
+            {
+                'part': 'median_age_days', 'value': a.age_days, 'n': a.dated, 'detail': null,
+                'none': if(a.entries = 0, 'no entries', 'not stated')
+            },
+            {
+                'part': 'clicks_to_entry', 'value': a.clicks, 'n': a.clicks_n, 'detail': null,
+                'none': if(a.entries = 0, 'no entries', 'not walked')
+            },
+            {
+                'part': 'faq_languages', 'value': nullif(a.languages, 0), 'n': a.entries, 'detail': a.language_list,
+                'none': 'no entries'
+            }
+        ]) as measured
+    from answered a
+    join topic t on t.brand = a.brand
+),
+
+contact_part as (
+    select
+        o.brand,
+        'contact' as kind,
+        unnest([
+            {
+                'part': 'clicks_to_help', 'value': o.help_clicks + 1, 'n': o.helps, 'detail': o.help_page,
+                'none': if(o.helps = 0, 'no help page', 'not walked')
+            },
+            {'part': 'search_box', 'value': cast(o.searches > 0 as integer), 'n': o.searches, 'detail': null, 'none': null},
+            {
+                'part': 'languages_offered', 'value': nullif(o.languages, 0), 'n': o.languages, 'detail': o.language_list,
+                'none': 'not stated'
+            },
+            {
+                'part': 'contact_channels', 'value': o.channels, 'n': o.channel_points, 'detail': array_to_string(s.channels, ', '),
+                'none': null
+            },
+            {'part': 'hours_stated', 'value': cast(o.hours > 0 as integer), 'n': o.hours, 'detail': o.hours_words, 'none': null},
+            {
+                'part': 'response_promise_hours', 'value': o.promise, 'n': o.promises, 'detail': o.promise_words,
+                'none': 'not stated'
+            },
+            {'part': 'chat_widgets', 'value': o.chats, 'n': o.chats, 'detail': o.chat_vendors, 'none': null},
+            {
+                'part': 'chat_human_stated', 'value': cast(o.human as integer), 'n': o.human_n, 'detail': null,
+                'none': if(o.chats = 0, 'no chat', 'not stated')
+            },
+            {
+                'part': 'chat_bot_stated', 'value': cast(o.bot as integer), 'n': o.bot_n, 'detail': null,
+                'none': if(o.chats = 0, 'no chat', 'not stated')
+            }
+        ]) as measured
+    from offered o
+    join metric.service s on s.brand = o.brand
+),
+
+part as (
+    select brand, kind, measured.part, cast(measured.value as double) as value, measured.n, measured.detail, measured.none from faq_part
+    union all
+    select brand, kind, measured.part, cast(measured.value as double), measured.n, measured.detail, measured.none from contact_part
+)
+
+select
+    p.brand,
+    p.kind,
+    p.part,
+    -- What was not found on half of the pages may be on the other half.
+    case when l.was_read and (l.is_whole or p.value <> 0) then p.value end as value,
+    case when l.was_read and (l.is_whole or p.value <> 0) then p.n else 0 end as n,
+    case when l.was_read and (l.is_whole or p.value <> 0) then nullif(p.detail, '') end as detail,
+    case
+        when not l.was_read or (not l.is_whole and coalesce(p.value, 0) = 0) then l.missing
+        when p.value is null then p.none
+        when l.is_whole then 'measured'
+        else 'partial'
+    end as status,
+    l.last_landed_at
+from part p
+join looked l on l.brand = p.brand and l.kind = p.kind
+-- A language that nobody in the market answers in has no part.
+qualify
+    p.part not in ('reading_ease_en', 'sentence_length_ko', 'sentence_length_ja', 'kanji_share_ja')
+    or max(p.n) over (partition by p.part) > 0
+order by p.brand, p.kind, p.part
