@@ -227,9 +227,10 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
         "show",
         "pipeline.rooms:show",
         "Walk from a SWOT cell to its quotes, and from each to the archived page that it was read off.",
-        "Each page is held against its sha256, and the sentence is marked in it. Reads only what is published.",
+        "Each page is held against its sha256, and the sentence is marked in it. Reads only what is published.\n"
+        "Without an ID it lists the cells with theirs.",
     )
-    added.add_argument("id", metavar="ID", help="of a cell (mart.swot_cell) or of a review (core.review): 16 hex digits")
+    added.add_argument("id", metavar="ID", nargs="?", help="of a cell (mart.swot_cell) or of a review (core.review): 16 hex digits")
     added.add_argument("market", type=Path, nargs="?", help="the market file, e.g. markets/demo.toml")
     added.add_argument(
         "--data", type=Path, metavar="DIR", help="where everything of this market is kept (default: data/<market>)"

@@ -121,10 +121,15 @@ def retention(options: argparse.Namespace, progress: Progress) -> None:
 def show(options: argparse.Namespace, progress: Progress) -> int:
     from pipeline.show import show as walk  # noqa: PLC0415 - as above
 
-    if options.data is None and options.market is None:
-        raise RunError("Expected the market file or --data with its folder, found neither.")
-    data = options.data or Path(os.environ.get("RIVALSCOPE_DATA", "data")) / load_market(options.market).id
-    return walk(data.resolve(), options.id, html=options.html, progress=progress)
+    name, market = options.id, options.market
+    if market is None and name is not None and not re.fullmatch("[0-9a-f]{16}", name):
+        market, name = Path(name), None  # `rivalscope show MARKET`
+    data = options.data
+    if data is None:
+        if market is None:
+            raise RunError("Expected the market file or --data with its folder, found neither.")
+        data = Path(os.environ.get("RIVALSCOPE_DATA", "data")) / load_market(market).id
+    return walk(data.resolve(), name, html=options.html, progress=progress)
 
 
 def accept(options: argparse.Namespace, progress: Progress) -> None:

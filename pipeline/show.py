@@ -66,6 +66,7 @@ class Source:
 
 
 _CELL = "select brand, quadrant, claim, statistics from mart.swot_cell where cell_id = ?"
+_CELLS = "select cell_id, brand, quadrant, claim from mart.swot_cell order by brand, quadrant, position"
 _QUOTES = """
 select
     evidence.quote, evidence.quoted_from, evidence.is_counter, evidence.url, evidence.published_on, evidence.stars, evidence.stars_max,
@@ -89,13 +90,20 @@ where review_id = ?
 _HOLDS = "select lines_run_id from core.crawl where target = ? and run_id = ?"
 
 
-def show(data: Path, name: str, *, html: Path | None, progress: Progress) -> int:
-    """Prints the walk from a cell's or a review's id; 1 when a page is damaged, or does not have its sentence. Raises ShowError."""
+def show(data: Path, name: str | None, *, html: Path | None, progress: Progress) -> int:
+    """Prints the walk from a cell's or a review's id; 1 when a page is damaged, or does not have its sentence. Raises ShowError.
+
+    Without a name, the cells with their ids.
+    """
     published = data / "warehouse.duckdb"
     if not published.exists():
         raise ShowError(f"Expected a published warehouse at {published}, found none. `rivalscope run` makes one.")
     con = build.connect(published, read_only=True)
     try:
+        if name is None:
+            for cell in con.execute(_CELLS).fetchall():
+                sys.stdout.write(" · ".join(map(plain, cell)) + "\n")
+            return 0
         heading, quotes = _asked(con, name)
         sources = [_source(con, data, quote) for quote in quotes]
     finally:

@@ -14,7 +14,7 @@ from parsel import Selector
 from spiders.card_parts import Mark, date_of
 from spiders.card_text import SECTION, children, is_heading, short_words
 from spiders.printed_dates import is_day_first
-from spiders.rating_words import names
+from spiders.rating_words import Rating, names
 from spiders.stars import widget
 
 MAX_ELEMENTS = 300_000
@@ -23,6 +23,8 @@ MAX_CARD = 3_000
 """Elements of one review, with its photos and buttons."""
 MAX_MARKS = 20_000
 """Ratings, and dates, of a page."""
+MAX_DATES = 4
+"""Of a single review: of its writing, of the visit, of the answer, and one to spare."""
 FURTHEST = 40
 """Steps from a widget up to the block that holds its review."""
 
@@ -230,17 +232,18 @@ def _called_review(core: Element, card: Element, index: Index) -> Element | None
             above = above.getparent()
     for node in up:
         called = _REVIEW.search(names(node)) or node.get("itemprop") in {"review", "reviews"}
-        if called and not any(is_heading(child) for child in children(node)[:1] if node not in up[:1]):
+        first = next((child for child in node if isinstance(child.tag, str)), None)
+        if called and (node is up[0] or first is None or not is_heading(first)):
             return node if _is_one(node, index) else None
     return None
 
 
 def _is_one(block: Element, index: Index) -> bool:
-    """Not the page's own article, with its heading or several, and not a section that has more than one date to each rating."""
-    headings = [node for node in index.nodes[index.at[block] : index.end[index.at[block]]] if is_heading(node)]
-    if len(headings) > 2 or any(node.tag == "h1" or SECTION.match(short_words(node) or "") for node in headings):
+    """Not the page's own article, with its heading or several, and not a section with its heading or many dates."""
+    if index.size(block) > MAX_CARD or len(index.inside(index.dates, block)) > MAX_DATES:
         return False
-    return len(index.inside(index.dates, block)) <= 4
+    headings = [node for node in index.nodes[index.at[block] : index.end[index.at[block]]] if is_heading(node)]
+    return len(headings) <= 2 and not any(node.tag == "h1" or SECTION.match(short_words(node) or "") for node in headings)
 
 
 def _unrated(found: dict[Element, None], index: Index) -> list[Element]:
@@ -271,25 +274,33 @@ def _undated(index: Index) -> list[Element]:
                 if kinds[parent][str(above.tag), above.get("class")] > 1:
                     found[above] = None
                     break
-    if any(index.inside(index.ratings, card)[0].says.value * 2 % 1 for card in found):
+    firsts = [index.inside(index.ratings, card)[0].says for card in found]
+    if any(isinstance(first, Rating) and first.value * 2 % 1 for first in firsts):
         return []  # 4.6 is what many said together
     return [card for card in apart(list(found), index) if not _PRICE.search(" ".join(map(str, card.itertext()))[:5_000])]
 
 
+_QUOTES = frozenset({"blockquote", "q"})
+_TESTIMONIAL = re.compile(r"(?<![a-z])(?:[a-z]{0,8}testimonials?|customer-?reviews?)(?![a-z])")
+
+
 def _quoted(index: Index) -> list[Element]:
-    """Blocks that the page calls reviews, repeated, each with one quotation: what customers said, without a rating or a date."""
-    found: dict[Element, None] = {}
-    for node in index.nodes:
-        if node.tag not in {"blockquote", "q"} or any(above.tag in {"blockquote", "q"} for above in islice(node.iterancestors(), 3)):
+    """Blocks that the page calls testimonials, repeated, each with one quotation and neither a rating nor a date.
+
+    Mere reviews are not enough here: those of a book or a film may be quoted from newspapers.
+    """
+    quotes: Counter[Element] = Counter()
+    for quote in islice((node for node in index.nodes if node.tag in _QUOTES), MAX_MARKS):
+        around = list(islice(quote.iterancestors(), 5))
+        if any(above.tag in _QUOTES for above in around) or not any(
+            _TESTIMONIAL.search(names(node)) for node in (quote, *around)
+        ):
             continue
-        for block in islice((node, *islice(node.iterancestors(), 3)), 4):
-            if block.tag in {"body", "html"} or index.size(block) > 60:
-                break
-            if _REVIEW.search(names(block)):
-                found[block] = None
-                break
-    kinds = Counter((card.getparent(), card.tag, card.get("class")) for card in found)
-    cards = [card for card in found if kinds[card.getparent(), card.tag, card.get("class")] > 1]
-    if any(is_heading(part) or part.tag in {"a", "h1"} for card in cards for part in card.iter()):
+        block = next((node for node in (quote, *around[:3]) if _REVIEW.search(names(node)) and index.size(node) <= 60), None)
+        if block is not None:
+            quotes[block] += 1
+    kinds = Counter((block.getparent(), block.tag, block.get("class")) for block in quotes)
+    cards = [block for block, n in quotes.items() if n == 1 and kinds[block.getparent(), block.tag, block.get("class")] > 1]
+    if any(is_heading(part) or part.tag == "a" for card in cards for part in card.iter()):
         return []  # a teaser leads on to an article
     return [card for card in apart(cards, index) if not _PRICE.search(" ".join(map(str, card.itertext()))[:5_000])]

@@ -290,7 +290,9 @@ def _title(card: Element, taken: set[int]) -> Element | None:
         for part in free(card, taken)
         if not is_heading(part) and _TITLE.search(names(part)) and short_words(part, 200) and "avatar" not in names(part)
     ]
-    return next((part for part in headings if any(map(str.isalnum, line := own_words(part, taken))) and not SECTION.match(line)), None)
+    return next(
+        (part for part in headings if any(map(str.isalnum, line := own_words(part, taken))) and not SECTION.match(line)), None
+    )
 
 
 def _verified(card: Element, text: str) -> bool | None:

@@ -265,12 +265,11 @@ class _Page:
     def _beside(self, tag: Tag, starts: Sequence[int]) -> Tag | None:
         """What answers a plain line: not a form, not the next of the lines that start at `starts`, and no teaser's text."""
         panel = self._panel(tag, ())
-        if panel is None or panel.find(["input", "select", "textarea"]) or tag.find("a", href=_LEADS_AWAY):
+        if panel is None or bisect_left(starts, self.flow.start(panel)) != bisect_left(starts, self.flow.stop(panel)):
             return None
-        if any(p.name == "a" and _LEADS_AWAY.search(str(p.get("href") or "")) for p in (tag, *islice(tag.parents, 2))):
-            return None
-        start, stop = self.flow.span(panel)
-        return panel if bisect_left(starts, start) == bisect_left(starts, stop) else None
+        links = (p for p in (tag, *islice(tag.parents, 2)) if p.name == "a")
+        leads_away = tag.find("a", href=_LEADS_AWAY) or any(_LEADS_AWAY.search(str(p.get("href") or "")) for p in links)
+        return None if leads_away or panel.find(["input", "select", "textarea"]) else panel
 
     def _begins_line(self, tag: Tag) -> bool:
         start, stop = self.flow.span(tag)
@@ -336,12 +335,13 @@ class _Page:
 
     def _is_interview(self, asking: Sequence[_Head]) -> bool:
         """A third of the questions say "you", and two thirds of the answers "I": a company says "we", and its customers ask for themselves."""
-        if len(asking) < 3:
-            return False
-        answers = [self.flow.text(head.answer, min(head.end, head.answer + 200)) for head in asking]
-        return sum(wording.speaks_to_one(head.text) for head in asking) * 3 >= len(asking) and sum(
-            map(wording.speaks_as_one, answers)
-        ) * 3 >= 2 * len(asking)
+        some = asking[:30]
+        answers = ["".join(self.flow.pieces[head.answer : min(head.end, head.answer + 200)]) for head in some]
+        return (
+            len(some) >= 3
+            and sum(wording.speaks_to_one(head.text) for head in some) * 3 >= len(some)
+            and sum(map(wording.speaks_as_one, answers)) * 3 >= 2 * len(some)
+        )
 
     def _dominates(self, asking: Sequence[_Head]) -> bool:
         """Unpromised, question headings make a FAQ only where they are most of the page's headings of their rank and above."""

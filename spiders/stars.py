@@ -244,7 +244,9 @@ def _control(part: Element) -> str:
     """What a link, a button or its icon is called."""
     if part.tag not in {"a", "button", "i", "img", "svg", "span"}:
         return ""
-    return " ".join([names(part), *((part.get(name) or "")[:MAX_WORDS].lower() for name in ("title", "aria-label", "alt", "rel"))])
+    return " ".join(
+        [names(part), *((part.get(name) or "")[:MAX_WORDS].lower() for name in ("title", "aria-label", "alt", "rel"))]
+    )
 
 
 def _is_mean(node: Element, inside: list[Element]) -> bool:

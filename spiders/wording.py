@@ -21,6 +21,7 @@ _TALLY, _BYLINE, _ELSEWHERE = _any("tally"), _any("byline"), _any("elsewhere")
 _NOISE = re.compile(rf"(?>(?:{_any('noise').pattern})(?:[\s|·•∙・,;()（）–-]++|$))++", re.IGNORECASE)
 _DATE_ALONE = re.compile(r"[\d\s:./年月日년월일-]{6,30}")
 _BUTTONS = re.compile(r"(?:(?:yes|no|네|예|아니오|아니요|はい|いいえ|👍|👎|thumbs (?:up|down))[\s.!/|・]{0,3}+)++", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _MARK = re.compile(r"[?？؟](?![\w=&])")
 _MARKED = re.compile(r"^\W{0,3}(?:q|question|질문|문|問|質問)\s{0,2}\d{0,3}\s{0,2}[.:：)）．、]", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\d{1,3}(?:\.\d{1,3}){0,4}\s?[.)）．、\s]\s{0,3}(?=\D)")
@@ -69,14 +70,17 @@ def speaks_to_one(text: str) -> bool:
 
 def speaks_as_one(text: str) -> bool:
     """One person speaks: "I …"."""
-    return bool(_I.search(text[:2_000].lower()))
+    return bool(_I.search(text[:2_000]))  # as printed: "i" is "and", or an article, in other languages
 
 
 def is_talk(question: str, answer: str) -> bool:
     """It comes from visitors' questions or a forum: counts of replies, or who wrote it and when, stand in place of an answer or around it."""
     lines = answer.lower().split("\n")
     edges = [line for line in (*lines[:2], lines[-1]) if len(line) <= 120]
-    return bool(_TALLY.search(question.lower()[-60:])) or any(_TALLY.fullmatch(line) or _BYLINE.fullmatch(line) for line in edges)
+    asked = question.lower()
+    # "How many posts can I write?" may be answered by "5 posts".
+    counts = [line for line in edges if _TALLY.fullmatch(line) and not any(word in asked for word in _WORD.findall(line))]
+    return bool(counts or _TALLY.fullmatch(_MARK.split(asked)[-1].strip())) or any(map(_BYLINE.fullmatch, edges))
 
 
 def answers_elsewhere(text: str) -> bool:

@@ -1,6 +1,8 @@
 """What the documentation tells people to type works, and says what is there."""
 
+import importlib
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -8,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from conftest import PROJECT, Ran, rivalscope
+
+from spiders.items import FOLDERS
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -78,3 +82,20 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_every_command_is_known_here() -> None:
     shown = rivalscope("--help").stdout
     assert set(re.findall(r"^    (\w+)(?: |$)", shown, re.MULTILINE)) == set(COMMANDS)
+
+
+SOURCES = [
+    (kind, each.name, f"spiders.{folder}.{each.name}")
+    for kind, folder in FOLDERS.items()
+    for each in pkgutil.iter_modules(importlib.import_module(f"spiders.{folder}").__path__)
+]
+
+
+@pytest.mark.parametrize(("kind", "source", "module"), SOURCES, ids=[source for _, source, _ in SOURCES])
+def test_every_source_is_documented_with_its_options(kind: str, source: str, module: str) -> None:
+    page = (PROJECT / "docs" / "sources.md").read_text(encoding="utf-8")
+    section = page.split(f"\n## {kind}\n")[1].split("\n## ")[0]
+    assert f"| `{source}` |" in section
+    own = section if source == "table" else next(line for line in section.splitlines() if line.startswith(f"| `{source}` |"))
+    options = importlib.import_module(module).Options.model_fields
+    assert not [name for name in options if f"`{name}`" not in own]

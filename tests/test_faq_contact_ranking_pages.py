@@ -229,6 +229,55 @@ def test_numbers_and_marks_around_a_question_go(printed: str, bare: str) -> None
     assert wording.bare_question(printed) == bare
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does it mean?", "1 answer(s)\nIt means copper."),
+        ("Is it heavy?", "Not for me.\nAnswered by marrow77, 3 May 2031"),
+        ("Does it whistle?", "by Anonymous November 26, 2031\nMine does."),
+        ("New here?", "1463 Topics\n7570 Posts\nLast post by marrow"),
+        ("Any news?", "Replies: 12\nmarrow"),
+        ("Is the lid loose? 2 answers", "No."),
+        ("써 보신 분 있나요?", "답변 3개\n저요"),
+        ("使った方いますか？", "はい。\n回答数：4件"),
+    ],
+)
+def test_what_visitors_ask_and_answer_is_no_faq(question: str, answer: str) -> None:
+    assert wording.is_talk(question, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many posts may I write a day?", "5 posts"),
+        ("How long does it take?", "3 days"),
+        ("How do I pay?", "By phone until March 3, 2031\nBy card."),
+        ("Who wrote this?", "By the support team, 3 May 2031"),
+        ("Why are there 2 answers?", "One is old."),
+        ("답변은 어디서 보나요?", "작성자 관리자 2031.05.01\n내 문의에서 봅니다."),
+    ],
+)
+def test_what_a_company_answers_is_no_talk(question: str, answer: str) -> None:
+    assert not wording.is_talk(question, answer)
+
+
+@pytest.mark.parametrize("text", ["Read the answer", "Learn more →", "자세히 보기", "답변 확인하기 >", "回答を見る", "詳しくはこちら"])
+def test_a_way_to_the_answer_is_no_answer(text: str) -> None:
+    assert wording.answers_elsewhere(text)
+
+
+@pytest.mark.parametrize("text", ["See the lid.", "Read more than one manual.", "답변 메일을 확인해 주세요.", "desk@kettle.example"])
+def test_a_short_answer_is_one(text: str) -> None:
+    assert not wording.answers_elsewhere(text)
+
+
+def test_a_faq_may_speak_as_one_person() -> None:
+    asked = ("Do you ship abroad?", "Do you take cards?", "Can you engrave it?")
+    said = "".join(f"<h2>{question}</h2><p>I do, on Mondays.</p>" for question in asked)
+    assert len(list(faq_page.parse(f"<title>FAQ</title><h1>FAQ</h1>{said}", URL))) == 3
+    assert not list(faq_page.parse(f"<title>Q&amp;A with a smith</title><h1>A smith</h1>{said}", URL))
+
+
 def test_the_order_of_groups_and_a_repeated_table_of_contents_change_nothing() -> None:
     groups = [f"<h2>Group {g}</h2>" + "".join(f"<h3>Is it {g}{n}?</h3><p>Yes {g}{n}.</p>" for n in "abc") for g in "xyz"]
     contents = "<ul>" + "".join(f'<li><a href="#{g}">Is it {g}a?</a></li>' for g in "xyz") + "</ul>"

@@ -330,6 +330,7 @@ def test_a_changed_an_added_and_a_removed_question_are_told_apart(walked: Crawle
         "閲覧数：12",
         "Last updated: May 1, 2026",
         "5 min read",
+        "© 2031 Kettle House. All rights reserved.",
     ],
 )
 def test_counts_votes_and_ages_are_noise(line: str) -> None:

@@ -71,11 +71,17 @@ def pairs(page: Selector, items: Sequence[Item], soup: Callable[[], BeautifulSou
     return [p for p in found if not is_talk(p.question, p.answer) and not answers_elsewhere(p.answer)][:MAX_ENTRIES]
 
 
+_VISITORS = frozenset({"author", "upvotecount", "answercount"})
+"""What a question has that somebody asked of a product; a FAQ's own have none of them."""
+
+
 def _declared(items: Sequence[Item]) -> list[Found]:
-    """The named and answered questions of structured data, each once; none of a forum thread (QAPage) or a quiz."""
+    """The named and answered questions of structured data, each once; none of a forum thread (QAPage), a quiz, or a product's customers."""
     found: dict[tuple[str, str], None] = {}
     for item in items:
         if "question" in item.types and not _within(item, {"qapage", "quiz", "discussionforumposting"}):
+            if _VISITORS & item.properties.keys() and not _within(item, {"faqpage"}):
+                continue
             question = bare_question(item.text("name", "text").replace("\n", " "))
             answer = bare_answer(_answer(item))
             if question and any(map(str.isalnum, answer)):
