@@ -25,6 +25,8 @@ MAX_MARKS = 20_000
 """Ratings, and dates, of a page."""
 MAX_DATES = 4
 """Of a single review: of its writing, of the visit, of the answer, and one to spare."""
+MAX_ALONE = 10_000
+"""Characters of a single review with its buttons and white space; an editor's article is longer."""
 FURTHEST = 40
 """Steps from a widget up to the block that holds its review."""
 
@@ -98,7 +100,7 @@ def _holds_date(node: Element) -> bool:
 
 _PART = (
     r"rating|ratings|stars?|score|authors?|name|header|heading|headline|title|footer|date|meta|avatar|count|form|summary|helpful|votes?|stats|sort|filters?"
-    r"|link|tab|tabs|button|btn|snapshot|histogram"
+    r"|head|top|foot|link|tab|tabs|button|btn|snapshot|histogram"
 )
 """What is named for a review and is one part of it, or stands beside it."""
 _REVIEW = re.compile(
@@ -241,6 +243,8 @@ def _called_review(core: Element, card: Element, index: Index) -> Element | None
 def _is_one(block: Element, index: Index) -> bool:
     """Not the page's own article, with its heading or several, and not a section with its heading or many dates."""
     if index.size(block) > MAX_CARD or len(index.inside(index.dates, block)) > MAX_DATES:
+        return False
+    if sum(map(len, map(str, block.itertext()))) > MAX_ALONE:
         return False
     headings = [node for node in index.nodes[index.at[block] : index.end[index.at[block]]] if is_heading(node)]
     return len(headings) <= 2 and not any(node.tag == "h1" or SECTION.match(short_words(node) or "") for node in headings)

@@ -219,11 +219,8 @@ class _Page:
                 yield from self._head("heading", tag, stop, self._next_heading(tag, self._container_end(tag)))
 
     def _bold(self) -> Iterator[_Head]:
-        heads = [
-            tag
-            for tag in self.flow.tags
-            if (tag.name in {"b", "strong"} or (tag.name in {"i", "em"} and self._asks_alone(tag))) and self._begins_line(tag)
-        ]
+        bold = [tag for tag in self.flow.tags if tag.name in {"b", "strong"}]
+        heads = [tag for tag in [*bold, *self._italics(bold)] if self._begins_line(tag)]
         heads += [tag for tag in self.flow.tags if tag.name in {"p", "li", "td"} and self._is_marked(tag)]
         heads.sort(key=self.flow.start)
         for tag, after in zip(heads, [*heads[1:], None], strict=False):
@@ -235,24 +232,39 @@ class _Page:
                 end = min(end, self.flow.start(after))
             yield from self._head("bold", tag, self.flow.stop(tag), end)
 
-    def _asks_alone(self, tag: Tag) -> bool:
-        """Italics that ask where questions are promised, and hold or stand in nothing bold."""
+    def _italics(self, bold: Sequence[Tag]) -> Iterator[Tag]:
+        """Those that ask where questions are promised, and hold or stand in nothing bold."""
+        covered = bytearray(len(self.flow.pieces) + 1)
+        for tag in bold:
+            start, stop = self.flow.span(tag)
+            covered[start:stop] = b"\1" * (stop - start)
+        for tag in self.flow.tags:
+            start, stop = self.flow.span(tag)
+            if tag.name not in {"i", "em"} or not (self.promised or self.scopes[start]) or any(covered[start:stop]):
+                continue
+            if wording.asks(self._line(tag)):
+                yield tag
+
+    def _line(self, tag: Tag) -> str:
+        """The text of an element that is short enough for a question, else a line break alone."""
         start, stop = self.flow.span(tag)
-        if not (self.promised or self.scopes[start]) or stop - start > MAX_LINE or not wording.asks(self.flow.text(start, stop)):
-            return False
-        return tag.find(["b", "strong"]) is None and not any(p.name in {"b", "strong"} for p in islice(tag.parents, 3))
+        is_short = stop - start <= MAX_LINE and sum(map(len, self.flow.pieces[start:stop])) <= 2 * MAX_QUESTION
+        return self.flow.text(start, stop) if is_short else "\n"
 
     def _lines(self) -> Iterator[_Head]:
         """Plain elements of one class, nearly all of which ask, each beside an element of another class that answers."""
         alike: dict[tuple[str, str], list[Tag]] = defaultdict(list)
         for tag in self.flow.tags:
-            start, stop = self.flow.span(tag)
-            if tag.name in {"p", "div", "span", "li", "a", "td"} and tag.has_attr("class") and stop - start <= MAX_LINE:
+            if (
+                tag.name in {"p", "div", "span", "li", "a", "td"}
+                and tag.has_attr("class")
+                and self.flow.size(*self.flow.span(tag))
+            ):
                 alike[_kind(tag)].append(tag)
         for tags in alike.values():
-            texts = [self.flow.text(*self.flow.span(tag)) for tag in tags] if len(tags) >= 3 else []
-            asking = {tag: text for tag, text in zip(tags, texts, strict=False) if "\n" not in text and wording.asks(text)}
-            if len(set(asking.values())) < 3 or len(asking) < 0.8 * sum(map(bool, texts)):
+            lines = {tag: text for tag in tags if len(tags) >= 3 and "\n" not in (text := self._line(tag))}
+            asking = {tag: text for tag, text in lines.items() if wording.asks(text)}
+            if len(set(asking.values())) < 3 or len(asking) < 0.8 * len(tags):
                 continue
             starts = [self.flow.start(tag) for tag in tags]
             panels = [(tag, panel) for tag in asking if (panel := self._beside(tag, starts))]

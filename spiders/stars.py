@@ -226,8 +226,6 @@ def _is_tally(node: Element, inside: list[Element]) -> bool:
     words = plain(words_of(inside))
     if not any(map(str.isdigit, words)) or glyphs_in(words):
         return False
-    if re.match(r"\D{0,20}\+\s?\d", words):
-        return True
     around: Element | None = node
     for _ in range(3):
         around = around.getparent() if around is not None else None

@@ -141,6 +141,8 @@ HOSTILE = {
     "a list without end": "<dt>Why?<dd>x",
     "lists within lists": "<dl><dt>Why?<dd>",
     "white space": "\t \n ",
+    "italics": "<i>Why?</i><br>x<br>",
+    "lines of one class": "<p class=a>Why?</p><p class=b>x</p><div class=c>Who?<div class=d>x</div></div>",
     "at signs": "a@",
     "a host of dots": "b.",
     "comments in code": " /*",
@@ -173,6 +175,14 @@ def test_thousands_of_heads_in_deep_elements_take_bounded_time() -> None:
     inner = "<h3>Why?</h3><p>x</p><button>Why?</button><b>Why?</b>" * 8_000
     begun = time.process_time()
     list(faq_page.parse(f"<h1>FAQ</h1>{'<div>' * 1_500}{inner}", URL))
+    assert time.process_time() - begun < BUSY_SECONDS
+
+
+def test_plain_lines_that_ask_in_deep_elements_take_bounded_time() -> None:
+    nested = "".join(f"<span class=a>Why {n}?</span><div class=b>" for n in range(1_500)) + " " * 1_000_000 + "</div>" * 1_500
+    flat = "".join(f"<p class=c>Why {n}?</p><p class=d>x</p>" for n in range(10_000))
+    begun = time.process_time()
+    assert len(list(faq_page.parse(f"<h1>FAQ</h1>{nested}{flat}", URL))) <= 2_000
     assert time.process_time() - begun < BUSY_SECONDS
 
 
@@ -261,12 +271,16 @@ def test_what_a_company_answers_is_no_talk(question: str, answer: str) -> None:
     assert not wording.is_talk(question, answer)
 
 
-@pytest.mark.parametrize("text", ["Read the answer", "Learn more →", "자세히 보기", "답변 확인하기 >", "回答を見る", "詳しくはこちら"])
+@pytest.mark.parametrize(
+    "text", ["Read the answer", "Learn more →", "자세히 보기", "답변 확인하기 >", "回答を見る", "詳しくはこちら"]
+)
 def test_a_way_to_the_answer_is_no_answer(text: str) -> None:
     assert wording.answers_elsewhere(text)
 
 
-@pytest.mark.parametrize("text", ["See the lid.", "Read more than one manual.", "답변 메일을 확인해 주세요.", "desk@kettle.example"])
+@pytest.mark.parametrize(
+    "text", ["See the lid.", "Read more than one manual.", "답변 메일을 확인해 주세요.", "desk@kettle.example"]
+)
 def test_a_short_answer_is_one(text: str) -> None:
     assert not wording.answers_elsewhere(text)
 

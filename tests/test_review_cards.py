@@ -60,6 +60,7 @@ WIDGETS: dict[str, Widget] = {
     "german": lambda n: f"<i><span>{n},0 von 5 Sternen</span></i>",
     "french": lambda n: f'<i aria-label="{n} étoiles sur 5"></i>',
     "class": lambda n: f'<i class="star-{n}"></i>',
+    "class in words": lambda n: f'<p class="star-rating {("One", "Two", "Three", "Four", "Five")[n - 1]}"><i></i></p>',
     "class in tenths": lambda n: f'<p class="c-rating c-rating--val{n}0"><i></i></p>' if n > 1 else '<p class="c-rating-1"></p>',
     "width": lambda n: f'<div class="rating"><span style="color: red; width: {n * 20}%"></span></div>',
     "variable": lambda n: f'<div class="stars" style="--rating: {n};"></div>',
@@ -265,6 +266,18 @@ def test_a_review_without_stars_between_starred_ones_is_kept_without_a_rating() 
     assert [r.rating_max for r in found] == [5, None, 5]
 
 
+def test_testimonials_are_quotations_that_the_page_calls_so() -> None:
+    body = "".join(f'<div class="testimonial"><blockquote>{TEXTS[n]}</blockquote><cite>{NAMES[n]}</cite></div>' for n in range(3))
+    assert [(r.rating, r.text, r.author) for r in parsed(page(body))] == [(None, TEXTS[n], NAMES[n]) for n in range(3)]
+    assert parsed(page(body.replace("</cite>", '</cite><a href="/case">Read on</a>'))) == []
+
+
+def test_the_part_of_a_review_that_holds_stars_and_day_is_not_taken_for_all_of_it() -> None:
+    block = f'<div class="x-review-head"><div class="x-review-rating"><i class="star-4"></i><b>2026-06-30</b></div></div><p>{TEXTS[1]}</p>'
+    (found,) = parsed(page(f'<div class="x-review">{block}</div>'))
+    assert (found.rating, found.text) == (4, TEXTS[1])
+
+
 def test_a_scale_of_ten_is_seen_by_its_numbers() -> None:
     block = '<li><span class="score">{n}</span><time>2026-01-1{i}</time><p>{text}</p></li>'
     body = "".join(block.format(n=n, i=i, text=TEXTS[i]) for i, n in enumerate((9, 4, 7)))
@@ -297,10 +310,33 @@ SLIDES = "".join(
 )
 
 
+VOTES = "".join(
+    f'<div class="remark"><b class="comment-author">{NAMES[n]}</b><span class="date">2{n} minutes ago</span><p>{TEXTS[n]}</p><div class="remark-rating">'
+    f'<strong>Rating:</strong> <span class="value">{RATINGS[n]}</span><a class="down-inactive">less</a><a class="up-inactive">more</a></div></div>'
+    for n in range(3)
+)
+TEASERS = "".join(
+    f'<div class="review added"><h4><a href="/r{n}">Leek pie {n}</a></h4><ul class="star-rating"><li style="width: {width}%"></li></ul><p class="quote">{TEXTS[n]}</p></div>'
+    for n, width in enumerate((94.6, 100, 100))
+)
+EDITORIAL = f'<div class="review"><h1>The Wren kettle</h1><time>2026-04-02</time><div class="review-score" data-rating="8.0"></div><p>{TEXTS[0]}</p></div>'
+ARTICLE = EDITORIAL.replace("h1", "b").replace(TEXTS[0], f"{TEXTS[0]} " * 200)
+NONE_YET = "".join(
+    f'<div class="review"><div><div class="stars">★★★★★</div></div><time>2026-04-0{n}</time><p>{said}</p></div>'
+    for n, said in enumerate(
+        ("There are 0 reviews for this article.", "Für diesen Artikel liegen 0 Bewertungen vor", "No reviews yet"), 1
+    )
+)
+SECTION = f'<div class="reviews"><div><h2>Customer Reviews</h2><div class="stars">★★★★★</div></div><div><p>{NAMES[0]}, 2026-04-02</p><p>{TEXTS[0]}</p></div></div>'
+PRESS = "".join(f'<div class="review"><blockquote>{text}</blockquote><cite>The Quillmouth Herald</cite></div>' for text in TEXTS)
+
+
 @pytest.mark.parametrize(
     "body",
-    [f"<ul>{PRODUCTS}</ul>", f"<ul>{HISTOGRAM}</ul>", FORM, MEAN, NEWS, RESULTS, f"<ul>{SLIDES}</ul>", MEAN + HISTOGRAM + PRODUCTS + FORM, ""],
-    ids=["products", "histogram", "form", "mean", "news", "search results", "slides", "all of a shop", "nothing"],
+    [f"<ul>{PRODUCTS}</ul>", f"<ul>{HISTOGRAM}</ul>", FORM, MEAN, NEWS, RESULTS, f"<ul>{SLIDES}</ul>", MEAN + HISTOGRAM + PRODUCTS + FORM, "",
+     VOTES, TEASERS, EDITORIAL, ARTICLE, NONE_YET, SECTION, PRESS],
+    ids=["products", "histogram", "form", "mean", "news", "search results", "slides", "all of a shop", "nothing",
+         "votes", "teasers", "editorial", "long article", "none yet", "section", "press"],
 )  # fmt: skip
 def test_what_is_no_review_gives_none(body: str) -> None:
     assert parsed(page(body)) == []
