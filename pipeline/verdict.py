@@ -121,7 +121,8 @@ def _by_monitors(
 def told(receipt: Receipt) -> str:
     """What became of the crawl, in one line for whoever watches."""
     if receipt.outcome != "landed":
-        return f"{receipt.target}: {receipt.outcome}. {receipt.reason}"
+        alarm = f", alarm {receipt.alarm.replace('_', ' ')}" if receipt.alarm else ""
+        return f"{receipt.target}: {receipt.outcome}{alarm}. {receipt.reason}"
     line = f"{receipt.target}: landed, {receipt.records:,} records from {receipt.pages:,} pages"
     warnings = [monitor for monitor in receipt.monitors if monitor.verdict == "warning"]
     if not warnings:

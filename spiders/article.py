@@ -89,7 +89,9 @@ def _around(soup: BeautifulSoup) -> set[int]:
         for tag in soup.find_all(True)
         if id(tag) not in kept
         and (
-            tag.name in {"form", "button", "time"}
+            tag.name in {"form", "button"}
+            # A time alone is a byline; one among words is part of what they say, or of a line like "Updated on ...", which is noise whole.
+            or (tag.name == "time" and tag.parent is not None and markup.words(tag.parent) == markup.words(tag))
             or tag.get("itemprop") in {"author", "datePublished", "dateModified", "comment", "aggregateRating"}
             or any(_AROUND.search(_CAMEL.sub("-", name)) for name in markup.names(tag))
         )

@@ -128,7 +128,16 @@ def review_blocks(index: Index) -> list[Element]:
             found[like] = None
     for card in _unrated(found, index) if found else _undated(index) or _quoted(index):
         found[card] = None
-    return apart(list(found), index)
+    return [card for card in apart(list(found), index) if not _leads_on(card)]
+
+
+def _leads_on(block: Element) -> bool:
+    """Several headings, each a link: a row of articles or products of which one has a score."""
+    headings = (node for node in block.iter() if isinstance(node.tag, str) and is_heading(node))
+    linked = (
+        node.find("a") is not None or any(above.tag == "a" for above in islice(node.iterancestors(), 1)) for node in headings
+    )
+    return sum(linked) > 2
 
 
 def apart(blocks: list[Element], index: Index) -> list[Element]:

@@ -1,13 +1,7 @@
-"""FAQ pages, contact points and search results: frozen pages, the truth of the corpus where it is there, and hostile input.
-
-A frozen page is `tests/pages/<source>/<case>.html` with its records in `<case>.json`; where the page itself is JSON, they stand in
-`<case>.records.json`. A missing file of records is written, and its test fails until somebody has read it.
-"""
+"""FAQ pages, contact points and search results: what holds for every page of theirs, and hostile input."""
 
 import contextlib
 import importlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +18,6 @@ from spiders.flow import Flow, soup_of
 from spiders.items import FaqEntry, Record, SearchResult, UnexpectedPage, line
 
 PAGES = Path(__file__).parent / "pages"
-CORPUS = Path(os.environ.get("RIVALSCOPE_CORPUS", Path(__file__).parents[2] / "shared" / "corpus"))
 MODULES = {"faq_page": "faqs", "help_centre": "faqs", "site": "contacts", "search_api": "rankings", "search_page": "rankings"}
 URL = "https://www.shop.example/page"
 BUSY_SECONDS = 20
@@ -43,51 +36,6 @@ def frozen() -> list[Path]:
     return [
         path for path in found if path.suffix == ".html" or (path.parent.name == "search_api" and ".records." not in path.name)
     ]
-
-
-# --- the corpus, where it is there --------------------------------------------------------------------------------------
-
-
-def truths(*folders: str) -> list[dict[str, object]]:
-    if not (CORPUS / "MANIFEST.json").exists():
-        return []
-    listed: list[dict[str, object]] = json.loads((CORPUS / "MANIFEST.json").read_text("utf-8"))
-    return [entry for entry in listed if str(entry["file"]).split("/")[0] in folders]
-
-
-def corpus_page(entry: dict[str, object]) -> str:
-    return (CORPUS / str(entry["file"])).read_text("utf-8", "replace")
-
-
-needs_corpus = pytest.mark.skipif(
-    not truths("faq_page"), reason=f"no corpus at {CORPUS}: set RIVALSCOPE_CORPUS to measure against it"
-)
-
-
-@needs_corpus
-def test_faq_pages_of_the_corpus_give_their_questions() -> None:
-    wrong = []
-    for entry in truths("faq_page", "help_center"):
-        truth = entry["truth"]
-        assert isinstance(truth, dict)
-        found = list(faq_page.parse(corpus_page(entry), URL))
-        ends = [found[0].question, found[-1].question] if found else [None, None]
-        if len(found) != truth["qa_pairs"] or ends != [truth.get("first_question"), truth.get("last_question")]:
-            wrong.append((entry["file"], truth["qa_pairs"], len(found), ends))
-    assert not wrong
-
-
-@needs_corpus
-def test_chat_widgets_of_the_corpus_are_the_active_ones() -> None:
-    wrong = []
-    for entry in truths("chat_widget"):
-        truth = entry["truth"]
-        assert isinstance(truth, dict)
-        found = [point.vendor for point in site.parse(corpus_page(entry), URL) if point.kind == "chat"]
-        wanted = [w.removesuffix(" (tracking loader)") for w in truth["widgets_active"] if "preconnect only" not in w]
-        if found != wanted:
-            wrong.append((entry["file"], wanted, found))
-    assert not wrong
 
 
 # --- what holds for every page --------------------------------------------------------------------------------------------

@@ -328,15 +328,25 @@ NONE_YET = "".join(
     )
 )
 SECTION = f'<div class="reviews"><div><h2>Customer Reviews</h2><div class="stars">★★★★★</div></div><div><p>{NAMES[0]}, 2026-04-02</p><p>{TEXTS[0]}</p></div></div>'
+STORY = '<div><h3><a href="/s{n}">Story {n}</a></h3><p>{text}</p><a href="/staff/{n}">{name}</a><time>2026-05-0{n}</time>{score}</div>'
+RIVER = "".join(
+    '<div class="items">'
+    + "".join(
+        STORY.format(n=n + 1, text=TEXTS[n], name=NAMES[n], score='<div class="score">8.0</div>' if n == scored else "")
+        for n in range(3)
+    )
+    + "</div>"
+    for scored in (0, 0, 1)
+)
 PRESS = "".join(f'<div class="review"><blockquote>{text}</blockquote><cite>The Quillmouth Herald</cite></div>' for text in TEXTS)
 
 
 @pytest.mark.parametrize(
     "body",
     [f"<ul>{PRODUCTS}</ul>", f"<ul>{HISTOGRAM}</ul>", FORM, MEAN, NEWS, RESULTS, f"<ul>{SLIDES}</ul>", MEAN + HISTOGRAM + PRODUCTS + FORM, "",
-     VOTES, TEASERS, EDITORIAL, ARTICLE, NONE_YET, SECTION, PRESS],
+     VOTES, TEASERS, EDITORIAL, ARTICLE, NONE_YET, SECTION, PRESS, RIVER],
     ids=["products", "histogram", "form", "mean", "news", "search results", "slides", "all of a shop", "nothing",
-         "votes", "teasers", "editorial", "long article", "none yet", "section", "press"],
+         "votes", "teasers", "editorial", "long article", "none yet", "section", "press", "river"],
 )  # fmt: skip
 def test_what_is_no_review_gives_none(body: str) -> None:
     assert parsed(page(body)) == []
