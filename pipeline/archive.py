@@ -26,10 +26,10 @@ from pipeline.crawl import archive_days, circumstances, environment, job_for
 from pipeline.market import Market, Target
 from pipeline.run import Run
 from pipeline.verdict import verdict
-from spiders.archive import index_of, place
 from spiders.items import Kind, named
 from spiders.receipt import Job, Receipt, file_sha256, lines_of, newest_reading, sync_folder
-from spiders.replay import replay_settings
+from spiders.web.archive import index_of, place
+from spiders.web.replay import replay_settings
 
 Progress = Callable[[str], None]
 
@@ -206,7 +206,7 @@ def _parse(target: Target, job: Job, file: Path, lock: IO[bytes]) -> int:
     file.write_bytes(orjson.dumps(job.model_dump(mode="json")))
     command = [sys.executable, "-P", "-m"]
     if job.path is not None:
-        command += ["spiders.saved", str(file)]
+        command += ["spiders.web.saved", str(file)]
     else:
         settings = replay_settings(job.politeness) | {"SPIDER_MODULES": target.source.module}
         options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]

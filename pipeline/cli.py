@@ -153,7 +153,9 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--url", required=True, help="where the page was seen")
     added.add_argument("--source", metavar="NAME", help="module name (default: found from the page itself)")
     added.add_argument(
-        "--profile", metavar="NAME", help="of an export's columns, see spiders/table_profiles.toml (default: found by them)"
+        "--profile",
+        metavar="NAME",
+        help="of an export's columns, see spiders/tables/table_profiles.toml (default: found by them)",
     )
     added.add_argument(
         "--key-file", type=Path, help="key of the author hashes (default: data/.secrets/author.key, made on first use)"
@@ -230,7 +232,9 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
         "Each page is held against its sha256, and the sentence is marked in it. Reads only what is published.\n"
         "Without an ID it lists the cells with theirs.",
     )
-    added.add_argument("id", metavar="ID", nargs="?", help="of a cell (mart.swot_cell) or of a review (core.review): 16 hex digits")
+    added.add_argument(
+        "id", metavar="ID", nargs="?", help="of a cell (mart.swot_cell) or of a review (core.review): 16 hex digits"
+    )
     added.add_argument("market", type=Path, nargs="?", help="the market file, e.g. markets/demo.toml")
     added.add_argument(
         "--data", type=Path, metavar="DIR", help="where everything of this market is kept (default: data/<market>)"

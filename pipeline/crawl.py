@@ -142,7 +142,7 @@ def _command(target: Target, job: Job, file: Path) -> list[str]:
     module = target.source.module
     if job.path is not None:
         reads_files = hasattr(importlib.import_module(module), "land")
-        return [*python, module if reads_files else "spiders.saved", str(file)]
+        return [*python, module if reads_files else "spiders.web.saved", str(file)]
     # Only this source's module is imported: a fault in another one must not stop it.
     settings = polite_settings(job.politeness, render=job.render) | {"SPIDER_MODULES": module}
     options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]

@@ -27,8 +27,8 @@ from pipeline.crawl import Crawl, circumstances, job_for, start
 from pipeline.market import Source, Target
 from pipeline.run import Run
 from pipeline.verdict import told, verdict
-from spiders import archive, saved
 from spiders.receipt import Job, Receipt, author_key, lines_of, newest_reading, now, sync_folder
+from spiders.web import archive, saved
 
 Progress = Callable[[str], None]
 

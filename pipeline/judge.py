@@ -97,7 +97,7 @@ def _tolerated(receipt: Receipt) -> float:
 
 
 def _walled(receipt: Receipt) -> str | None:
-    """Captchas, refusals and consent forms that came with a good status (`spiders.witness`)."""
+    """Captchas, refusals and consent forms that came with a good status (`spiders.web.witness`)."""
     walls = int(receipt.measured.get("wall_count", 0))
     if walls > _tolerated(receipt) * receipt.pages:
         return f"expected pages of the site, found a captcha, a refusal or a consent form in the place of {walls:,} of {receipt.pages:,}."

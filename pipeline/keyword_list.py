@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from spiders.rows import Row, RowsError, plain, table, text_of_file
+from spiders.tables.rows import Row, RowsError, plain, table, text_of_file
 
 KEYWORD = frozenset({"keyword", "keywords", "keyword text", "search term", "키워드", "검색어", "キーワード", "検索キーワード"})
 SEARCHES = frozenset(

@@ -15,8 +15,8 @@ from typing import Literal
 from lxml import etree
 from w3lib.encoding import html_to_unicode
 
-from spiders import select
 from spiders.items import UnexpectedPage
+from spiders.reading import select
 
 CONTEXT = 160
 """Characters shown on either side of a sentence."""

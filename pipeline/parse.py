@@ -21,8 +21,8 @@ import orjson
 from spiders.items import FOLDERS, Kind, Record, SearchResult, UnexpectedPage, line, line_fields
 from spiders.receipt import Politeness, author_key
 from spiders.reviews import table
-from spiders.saved import MAX_BYTES, decoded
 from spiders.settings import polite_settings
+from spiders.web.saved import MAX_BYTES, decoded
 
 Progress = Callable[[str], None]
 

@@ -16,8 +16,8 @@ import duckdb
 import orjson
 
 from pipeline.page_text import Found, Shown, decoded, document, find, plain
-from spiders.archive import Archive, ArchiveError, Entry, place
 from spiders.receipt import Receipt, lines_of, newest_reading
+from spiders.web.archive import Archive, ArchiveError, Entry, place
 from warehouse import build
 
 Progress = Callable[[str], None]

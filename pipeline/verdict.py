@@ -15,7 +15,7 @@ from pipeline.measure import measure
 from pipeline.monitor import HISTORY, Unit, rule, watch
 from pipeline.run import Run, RunError
 from spiders.receipt import Alarm, Monitor, Outcome, Receipt, file_sha256, lines_of, newest_reading, sync_folder
-from spiders.template import similarity
+from spiders.web.template import similarity
 
 ACCEPTED = "accepted by a person"
 """How the reason of an accepted crawl begins."""
@@ -121,7 +121,7 @@ def _by_monitors(
 def told(receipt: Receipt) -> str:
     """What became of the crawl, in one line for whoever watches."""
     if receipt.outcome != "landed":
-        alarm = f", alarm {receipt.alarm.replace('_', ' ')}" if receipt.alarm else ""
+        alarm = "" if receipt.alarm in {None, receipt.outcome} else f", alarm {str(receipt.alarm).replace('_', ' ')}"
         return f"{receipt.target}: {receipt.outcome}{alarm}. {receipt.reason}"
     line = f"{receipt.target}: landed, {receipt.records:,} records from {receipt.pages:,} pages"
     warnings = [monitor for monitor in receipt.monitors if monitor.verdict == "warning"]

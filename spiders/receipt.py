@@ -136,11 +136,11 @@ class Job(BaseModel):
     """What a file source is about to read, with its options; None for the web."""
     politeness: Politeness = Politeness()
     archive: Path | None = None
-    """Where the pages go that this crawl uses (`spiders.archive`); None where nothing is to be archived."""
+    """Where the pages go that this crawl uses (`spiders.web.archive`); None where nothing is to be archived."""
     render: bool = False
-    """The pages are drawn by a browser (`spiders.browser`)."""
+    """The pages are drawn by a browser (`spiders.web.browser`)."""
     cache: Path | None = None
-    """Folder of the pages that a site may say are unchanged (`spiders.cache`); None where none may be kept."""
+    """Folder of the pages that a site may say are unchanged (`spiders.web.cache`); None where none may be kept."""
     replay: Path | None = None
     """An archive of this target that is parsed in the place of the web or of `path`; nothing is asked for then."""
     hidden: dict[str, str] = Field(default={}, repr=False)
@@ -210,7 +210,7 @@ class Receipt(BaseModel):
     kept: tuple[str, ...] | None = None
     """The fields that the source's terms allow to be kept, the others were left out; None where it keeps what it reads."""
     template: tuple[int, ...] = ()
-    """Fingerprint of the pages' template (`spiders.template`); empty where there were no pages."""
+    """Fingerprint of the pages' template (`spiders.web.template`); empty where there were no pages."""
     measured: dict[str, float] = {}
     """What the monitors measured of this crawl, by name: what later crawls of the target are held against."""
     monitors: tuple[Monitor, ...] = ()

@@ -66,7 +66,7 @@ def polite_settings(politeness: Politeness, *, render: bool = False) -> dict[str
     settings: dict[str, object] = {
         "USER_AGENT": f"{PRODUCT}/{version('rivalscope')}{contact}",
         "ROBOTSTXT_OBEY": True,
-        "ROBOTSTXT_PARSER": "spiders.robots.RobotsTxt",
+        "ROBOTSTXT_PARSER": "spiders.web.robots.RobotsTxt",
         "ROBOTSTXT_USER_AGENT": PRODUCT,
         "GUARD_ALLOW_HOSTS": ",".join(politeness.allow_hosts),
         # Every page may be redirected or asked for again once; what needs more is not behaving.
@@ -93,8 +93,8 @@ def polite_settings(politeness: Politeness, *, render: bool = False) -> dict[str
         "REMOTE_CONTROL_ENABLED": False,  # on by default, and runs what is posted to it
         "TELNETCONSOLE_ENABLED": False,
         "HTTPCACHE_ENABLED": True,  # for conditional requests only, and only where the job names a folder for it
-        "HTTPCACHE_POLICY": "spiders.cache.Policy",
-        "HTTPCACHE_STORAGE": "spiders.cache.Storage",
+        "HTTPCACHE_POLICY": "spiders.web.cache.Policy",
+        "HTTPCACHE_STORAGE": "spiders.web.cache.Storage",
         "JOBDIR": "",  # resuming a killed crawl loses data silently
         "FEEDS": "{}",
         "ADDONS": "{}",
@@ -103,21 +103,21 @@ def polite_settings(politeness: Politeness, *, render: bool = False) -> dict[str
     parts: dict[str, dict[str, object]] = {
         "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
         "DOWNLOADER_MIDDLEWARES": {
-            "spiders.landing.Recorder": 30,  # first of all: it sees which requests the others let end without an answer
-            "spiders.guard.Guard": 40,  # before the robots middleware, which has 100
-            "spiders.guard.Retry": 550,
+            "spiders.web.landing.Recorder": 30,  # first of all: it sees which requests the others let end without an answer
+            "spiders.web.guard.Guard": 40,  # before the robots middleware, which has 100
+            "spiders.web.guard.Retry": 550,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-            "spiders.cache.Cache": 900,
+            "spiders.web.cache.Cache": 900,
             "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
         },
         "EXTENSIONS": {
-            "spiders.landing.ReceiptExtension": 0,
-            "spiders.guard.Throttle": 0,
+            "spiders.web.landing.ReceiptExtension": 0,
+            "spiders.web.guard.Throttle": 0,
             "scrapy.extensions.throttle.AutoThrottle": None,
         },
     }
     if render:
-        parts["DOWNLOAD_HANDLERS"] |= {"http": "spiders.browser.Handler", "https": "spiders.browser.Handler"}
+        parts["DOWNLOAD_HANDLERS"] |= {"http": "spiders.web.browser.Handler", "https": "spiders.web.browser.Handler"}
         parts["PLAYWRIGHT_LAUNCH_OPTIONS"] = {"executable_path": browser(), "headless": True}
         settings["PLAYWRIGHT_MAX_PAGES_PER_CONTEXT"] = 1
         settings["PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT"] = (

@@ -24,8 +24,8 @@ import dateutil.parser
 
 from pipeline.cli import main as rivalscope
 from spiders.items import author_hash
+from spiders.reading.select import parse_rating, text_of
 from spiders.receipt import author_key
-from spiders.select import parse_rating, text_of
 
 CORPUS = Path(os.environ.get("RIVALSCOPE_CORPUS", Path(__file__).parents[2] / "shared" / "corpus"))
 URL = "https://www.site.example/page"

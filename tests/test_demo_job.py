@@ -79,7 +79,7 @@ def test_the_demo_command_runs_the_dag_and_ends_with_the_table(tmp_path: Path) -
         cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "market.ranking.demo: landed, 60 records" in done.stderr
+    assert "market.ranking.demo: landed, 120 records" in done.stderr
     assert "Northpan (ours)" in done.stdout
     assert (tmp_path / "data" / "demo" / "reports" / "latest" / "report.html").exists()
     assert str(tmp_path / "data" / "demo" / "warehouse.duckdb") in done.stdout

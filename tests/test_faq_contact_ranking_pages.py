@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spiders import wording
 from spiders.contacts import site
 from spiders.faqs import faq_page
-from spiders.flow import Flow, soup_of
 from spiders.items import FaqEntry, Record, SearchResult, UnexpectedPage, line
+from spiders.reading import wording
+from spiders.reading.flow import Flow, soup_of
 
 PAGES = Path(__file__).parent / "pages"
 MODULES = {"faq_page": "faqs", "help_centre": "faqs", "site": "contacts", "search_api": "rankings", "search_page": "rankings"}

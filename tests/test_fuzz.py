@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from lxml import etree, html
 from test_frozen_pages import FROZEN, PARSERS, URL, address
 
-from spiders import saved
 from spiders.items import FaqEntry, Review, SearchResult, UnexpectedPage, line
+from spiders.web import saved
 
 SECONDS = 2.0
 """Of the processor, on one page."""

@@ -19,13 +19,13 @@ import pytest
 from pipeline.gather import gather
 from pipeline.market import load_market
 from pipeline.run import Run
-from spiders import address, service, statements, wording
 from spiders.contacts import site
 from spiders.faqs import faq_page, help_centre
 from spiders.items import FaqEntry
+from spiders.reading import address, service, statements, wording
+from spiders.reading.select import document
+from spiders.reading.structured import json_ld
 from spiders.receipt import Receipt
-from spiders.select import document
-from spiders.structured import json_ld
 
 PAGES = Path(__file__).parent / "pages" / "help_centre"
 URL = "https://www.kettlewell.example/help/orders/change"

@@ -17,10 +17,10 @@ from pipeline.market import MarketError, check_options, load_market
 from pipeline.run import Run
 from spiders.items import Post, UnexpectedPage
 from spiders.mentions import bluesky, feed, mastodon, post_table
-from spiders.naming import naming
+from spiders.reading.naming import naming
 from spiders.receipt import Receipt
-from spiders.row_landing import Read
-from spiders.rows import RowsError
+from spiders.tables.row_landing import Read
+from spiders.tables.rows import RowsError
 
 URL = "https://www.shop.example/page"
 PAGES = Path(__file__).parent / "pages"

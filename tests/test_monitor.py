@@ -22,8 +22,8 @@ from pipeline.run import Run
 from pipeline.verdict import told, verdict
 from spiders.items import Stated, line_fields
 from spiders.receipt import PROVENANCE, Monitor, Receipt, file_sha256
-from spiders.template import fingerprint, similarity, together
-from spiders.witness import Witness, wall
+from spiders.web.template import fingerprint, similarity, together
+from spiders.web.witness import Witness, wall
 
 Row = dict[str, object]
 START = date(2026, 1, 5)

@@ -658,7 +658,7 @@ def test_two_crawls_share_what_is_remembered(tmp_path: Path) -> None:
 
 
 def test_what_is_old_or_too_much_is_dropped_when_a_crawl_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spiders import cache  # noqa: PLC0415 - imports Scrapy, which the other tests leave to their crawls
+    from spiders.web import cache  # noqa: PLC0415 - imports Scrapy, which the other tests leave to their crawls
 
     storage = cache.Storage(None)  # type: ignore[arg-type]
     storage._folder = tmp_path

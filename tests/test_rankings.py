@@ -21,10 +21,10 @@ from pipeline.run import Run
 from spiders.items import SearchResult, UnexpectedPage
 from spiders.rankings import rank_table, search_api, search_page
 from spiders.receipt import Job, Keyword, Receipt
-from spiders.row_landing import Read
-from spiders.rows import RowsError
-from spiders.search_apis import APIS, Asked, ask, pages_for
-from spiders.searches import Search, filled, searches, unanswered
+from spiders.tables.row_landing import Read
+from spiders.tables.rows import RowsError
+from spiders.web.search_apis import APIS, Asked, ask, pages_for
+from spiders.web.searches import Search, filled, searches, unanswered
 
 PAGES = Path(__file__).parent / "pages"
 CORPUS = Path(os.environ.get("RIVALSCOPE_CORPUS", Path(__file__).parents[2] / "shared" / "corpus"))

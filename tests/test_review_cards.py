@@ -16,11 +16,11 @@ from test_gather import Answer, Site, landed, market_of, run_of, serving, silent
 
 from pipeline.gather import gather
 from spiders.items import Review, UnexpectedPage
-from spiders.printed_dates import is_day_first, printed_date
-from spiders.rating_words import Rating, rating_in
+from spiders.reading.printed_dates import is_day_first, printed_date
+from spiders.reading.rating_words import Rating, rating_in
+from spiders.reading.select import document
+from spiders.reading.stars import rating_of, widget
 from spiders.reviews import amazon, cards, tabelog
-from spiders.select import document
-from spiders.stars import rating_of, widget
 
 URL = "https://shop.example/kettle"
 TEXTS = (

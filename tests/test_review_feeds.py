@@ -27,9 +27,9 @@ import spiders.reviews
 from pipeline.gather import gather
 from pipeline.market import load_market
 from pipeline.run import Run
-from spiders.answer import loaded, moment_at, number_at, text_at
-from spiders.embedded import states, unflattened
 from spiders.items import Page, Review, Stated, UnexpectedPage, line
+from spiders.reading.answer import loaded, moment_at, number_at, text_at
+from spiders.reading.embedded import states, unflattened
 from spiders.receipt import Receipt
 from spiders.reviews import embedded_state, goodreads, google_places, google_play, rakuten, steam, trustpilot
 

@@ -15,11 +15,11 @@ from scrapy.http import HtmlResponse, Response
 from scrapy.http import Request as ScrapyRequest
 
 from spiders.items import Review, Stated, UnexpectedPage, line
+from spiders.reading.select import attr, content_id, document, one, parse_date, parse_rating, text_of
+from spiders.reading.structured import decoded, json_ld, json_ld_in, microdata
 from spiders.reviews import app_store, schema_org
 from spiders.reviews.app_store import AppStoreSpider
 from spiders.reviews.schema_org import SchemaOrgSpider
-from spiders.select import attr, content_id, document, one, parse_date, parse_rating, text_of
-from spiders.structured import decoded, json_ld, json_ld_in, microdata
 
 FOLDER = Path(__file__).parent / "pages"
 KEY = bytes(range(32))

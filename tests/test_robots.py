@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from spiders.robots import MAX_BYTES, RobotsTxt
+from spiders.web.robots import MAX_BYTES, RobotsTxt
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 FOLDER = CORPUS / "robots_txt"

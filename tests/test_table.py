@@ -22,7 +22,7 @@ from pipeline.run import Run
 from spiders.items import author_hash, line_fields
 from spiders.receipt import PROVENANCE, author_key
 from spiders.reviews.table import Options, TableError, lines
-from spiders.table_options import PROFILES
+from spiders.tables.table_options import PROFILES
 
 TABLES = Path(__file__).parent / "tables"
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

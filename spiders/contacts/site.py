@@ -3,7 +3,7 @@
 Chat widgets are told by script nodes and boot code that a browser would run, never by comments, connection hints or a link to
 the vendor; mail addresses, also the disguised ones; phone numbers from `tel:` links and JSON-LD; messengers and social
 profiles by their links, without share buttons; and contact forms. Vendors stand in `vendors.toml`. What the pages say about being
-reached (hours, a time to an answer, help pages, languages, who answers a chat) is read by `spiders.service`.
+reached (hours, a time to an answer, help pages, languages, who answers a chat) is read by `spiders.reading.service`.
 """
 
 import re
@@ -19,12 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import HtmlResponse, Response
 
-from spiders import address, markup, service
-from spiders.flow import Flow, soup_of
 from spiders.items import ContactKind, ContactPoint, Page
+from spiders.reading import address, markup, service
+from spiders.reading.flow import Flow, soup_of
+from spiders.reading.select import document, unexpected
+from spiders.reading.structured import Item, json_ld
 from spiders.receipt import Job
-from spiders.select import document, unexpected
-from spiders.structured import Item, json_ld
 
 MAX_POINTS = 200
 """Of one page."""

@@ -1,7 +1,7 @@
 """FAQ and help pages: questions with their answers, in whatever markup a site chose.
 
 Read in this order, each only where the one before found nothing: FAQPage in JSON-LD, in microdata, in RDFa, and then what
-only the markup says (`<details>`, accordions, class names, `dl`, headings, bold lines; see `spiders.questions`). A page that
+only the markup says (`<details>`, accordions, class names, `dl`, headings, bold lines; see `spiders.reading.questions`). A page that
 holds no question with an answer yields nothing. The source reads the pages that it is given; `help_centre` walks.
 """
 
@@ -16,14 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
-from spiders import statements
-from spiders.flow import soup_of
 from spiders.items import FaqEntry, Page
-from spiders.questions import Found, entries
+from spiders.reading import statements
+from spiders.reading.flow import soup_of
+from spiders.reading.questions import Found, entries
+from spiders.reading.select import document, unexpected
+from spiders.reading.structured import Item, json_ld, microdata, rdfa
+from spiders.reading.wording import answers_elsewhere, bare_answer, bare_question, is_talk
 from spiders.receipt import Job
-from spiders.select import document, unexpected
-from spiders.structured import Item, json_ld, microdata, rdfa
-from spiders.wording import answers_elsewhere, bare_answer, bare_question, is_talk
 
 MAX_ENTRIES = 2_000
 """Of one page; a help centre on one page has a few hundred."""

@@ -18,14 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import HtmlResponse, Response
 
-from spiders import address, markup, statements, wording
-from spiders.article import VOTE, article, asks_for_a_vote
 from spiders.faqs import faq_page
-from spiders.flow import soup_of
 from spiders.items import FaqEntry, Page
+from spiders.reading import address, markup, statements, wording
+from spiders.reading.article import VOTE, article, asks_for_a_vote
+from spiders.reading.flow import soup_of
+from spiders.reading.select import unexpected
+from spiders.reading.structured import Item, json_ld
 from spiders.receipt import Job
-from spiders.select import unexpected
-from spiders.structured import Item, json_ld
 
 MAX_LINKS = 2_000
 """Of one page that are looked at."""

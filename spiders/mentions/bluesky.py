@@ -15,9 +15,9 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Post
-from spiders.naming import Words, naming
+from spiders.reading.naming import Words, naming
+from spiders.reading.select import parse_date, text_of, unexpected
 from spiders.receipt import Job
-from spiders.select import parse_date, text_of, unexpected
 
 API = "https://public.api.bsky.app/xrpc"
 PAGE_SIZE = 100

@@ -21,9 +21,9 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Post
-from spiders.naming import Words, naming
+from spiders.reading.naming import Words, naming
+from spiders.reading.select import MAX_PAGE, content_id, parse_date, text_of, unexpected
 from spiders.receipt import Job
-from spiders.select import MAX_PAGE, content_id, parse_date, text_of, unexpected
 
 MAX_ENTRIES = 500
 """The newest ones, which stand first; most feeds hold 10 to 100."""

@@ -26,13 +26,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from spiders import saved
 from spiders.items import Post
-from spiders.naming import Words, naming
+from spiders.reading.naming import Words, naming
+from spiders.reading.select import MAX_TEXT, content_id, parse_date, text_of
 from spiders.receipt import Job, Receipt
-from spiders.row_landing import Read, land_rows, run
-from spiders.rows import Row, RowsError, plain, table
-from spiders.select import MAX_TEXT, content_id, parse_date, text_of
+from spiders.tables.row_landing import Read, land_rows, run
+from spiders.tables.rows import Row, RowsError, plain, table
+from spiders.web import saved
 
 min_records = 0
 """Nobody has to have said anything; a file without the columns that are asked for is a fault all the same."""

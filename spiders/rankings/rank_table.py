@@ -24,11 +24,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spiders import saved
 from spiders.items import SearchResult, UnexpectedPage
 from spiders.receipt import Job, Keyword, Receipt
-from spiders.row_landing import Read, land_rows, run
-from spiders.rows import Row, RowsError, plain, table
+from spiders.tables.row_landing import Read, land_rows, run
+from spiders.tables.rows import Row, RowsError, plain, table
+from spiders.web import saved
 
 min_records = 1
 

@@ -1,6 +1,6 @@
 """Search answers as JSON: SearXNG, the Naver Search API, Brave, SerpApi, Serper, and others that answer in the same shapes.
 
-In a market file, with an instance of SearXNG of one's own, which takes no key (the others: `api` and `spiders.search_apis`):
+In a market file, with an instance of SearXNG of one's own, which takes no key (the others: `api` and `spiders.web.search_apis`):
 
     [[engines]]
     source = "search_api"
@@ -10,7 +10,7 @@ In a market file, with an instance of SearXNG of one's own, which takes no key (
     options.depth = 20
     options.form = true
 
-A url with `{keyword}` in it is the address of a search as it stands (`spiders.searches.filled`).
+A url with `{keyword}` in it is the address of a search as it stands (`spiders.web.searches.filled`).
 
 A number from a search is worth only what it says about its depth: each record carries how many results were seen, a search
 that found nothing lands as `absent`, and one that got no answer as `failed` or `blocked`, never as a bad rank.
@@ -29,10 +29,10 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from spiders.items import Page, SearchResult, SearchStatus
+from spiders.reading.select import text_of, unexpected
 from spiders.receipt import Job
-from spiders.search_apis import APIS, Api, ask, pages_for
-from spiders.searches import MAX_DEPTH, Search, filled, following, has_pages, observed, searches, unanswered
-from spiders.select import text_of, unexpected
+from spiders.web.search_apis import APIS, Api, ask, pages_for
+from spiders.web.searches import MAX_DEPTH, Search, filled, following, has_pages, observed, searches, unanswered
 
 MAX_RESULTS = 200
 """Of one answer; engines give at most 100."""

@@ -1,7 +1,7 @@
-"""Result pages of search engines as HTML, saved or fetched: the organic results in their order (`spiders.organic` says which).
+"""Result pages of search engines as HTML, saved or fetched: the organic results in their order (`spiders.reading.organic` says which).
 
 In a market file, `url` is the address of one search as a browser has it, with `{keyword}` in the place of the words and, if wanted,
-`{locale}`, `{device}`, and `{page}`, `{offset}` or `{start}` for further pages (`spiders.searches.filled`); or `path` has saved pages.
+`{locale}`, `{device}`, and `{page}`, `{offset}` or `{start}` for further pages (`spiders.web.searches.filled`); or `path` has saved pages.
 
 A captcha or consent page gives one `blocked` record, a page that says that nothing was found one `absent` record.
 """
@@ -19,11 +19,11 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from spiders.items import Page, SearchResult
-from spiders.organic import ENGINES, Engine, organic, snippet_of, title_of
-from spiders.organic import engine as engine_of
+from spiders.reading.organic import ENGINES, Engine, organic, snippet_of, title_of
+from spiders.reading.organic import engine as engine_of
+from spiders.reading.select import document, text_of, unexpected
 from spiders.receipt import Job
-from spiders.searches import MAX_DEPTH, Search, filled, following, has_pages, observed, searches, unanswered
-from spiders.select import document, text_of, unexpected
+from spiders.web.searches import MAX_DEPTH, Search, filled, following, has_pages, observed, searches, unanswered
 
 
 class Options(BaseModel):

@@ -18,12 +18,12 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Review, Stated
-from spiders.printed_dates import printed_date
-from spiders.rating_words import Rating
+from spiders.reading.printed_dates import printed_date
+from spiders.reading.rating_words import Rating
+from spiders.reading.select import text_of, unexpected
+from spiders.reading.stars import rating_of
 from spiders.receipt import Job
 from spiders.reviews.cards import page_of
-from spiders.select import text_of, unexpected
-from spiders.stars import rating_of
 
 MAX_REVIEWS = 1_000
 """Of one page; Amazon prints 8 to 13."""

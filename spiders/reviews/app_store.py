@@ -16,8 +16,8 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Review, UnexpectedPage
+from spiders.reading.select import parse_date, parse_rating, text_of, unexpected
 from spiders.receipt import Job
-from spiders.select import parse_date, parse_rating, text_of, unexpected
 
 LAST_PAGE = 10
 """Apple answers further pages with "CustomerReviews RSS page depth is limited to 10"."""

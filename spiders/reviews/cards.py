@@ -1,6 +1,6 @@
 """Reviews of pages that mark nothing up: repeated blocks that each hold a rating, a date and words.
 
-A widget (`spiders.stars`) and a date (`spiders.printed_dates`) that stand together make a review where the page repeats them in one
+A widget (`spiders.reading.stars`) and a date (`spiders.reading.printed_dates`) that stand together make a review where the page repeats them in one
 template. What stands alone, or without a date, counts only where the page itself calls it a review. Means of many, product tiles,
 star histograms and forms that ask for stars are none of it. A market file may name parts by CSS where a site needs help.
 """
@@ -19,15 +19,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
-from spiders.card_blocks import Index, apart, review_blocks
-from spiders.card_parts import Mark, Parts, Told, date_of, parts_of
-from spiders.card_text import Path, says_none, short_words
 from spiders.items import Page, Review
-from spiders.rating_words import Rating
+from spiders.reading.card_blocks import Index, apart, review_blocks
+from spiders.reading.card_parts import Mark, Parts, Told, date_of, parts_of
+from spiders.reading.card_text import Path, says_none, short_words
+from spiders.reading.rating_words import Rating
+from spiders.reading.select import content_id, document, unexpected
+from spiders.reading.stars import rating_of
 from spiders.receipt import Job
 from spiders.reviews.schema_org import next_page
-from spiders.select import content_id, document, unexpected
-from spiders.stars import rating_of
 
 MAX_REVIEWS = 5_000
 """Of one page."""

@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
-from spiders.answer import address_at, country_at, language_at, moment_at
-from spiders.embedded import states
 from spiders.items import Page, Review
+from spiders.reading.answer import address_at, country_at, language_at, moment_at
+from spiders.reading.embedded import states
+from spiders.reading.select import MAX_PAGE, content_id, document, parse_date, parse_rating, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews.schema_org import Reading, next_page
-from spiders.select import MAX_PAGE, content_id, document, parse_date, parse_rating, text_of, unexpected
 
 MAX_REVIEWS = 5_000
 """Of one page."""

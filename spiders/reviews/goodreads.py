@@ -16,8 +16,8 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Review, Stated, UnexpectedPage
+from spiders.reading.select import parse_date, text_of, unexpected
 from spiders.receipt import Job
-from spiders.select import parse_date, text_of, unexpected
 
 MAX_ANSWER = 8_000_000
 """Characters of an answer; a full one of 200 reviews has some 800,000."""

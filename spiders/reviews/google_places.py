@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
-from spiders.answer import address_at, count_at, held, language_at, loaded, moment_at, number_at, text_at
 from spiders.items import Page, Review, Stated, UnexpectedPage
+from spiders.reading.answer import address_at, count_at, held, language_at, loaded, moment_at, number_at, text_at
+from spiders.reading.select import content_id, parse_date, text_of, unexpected
 from spiders.receipt import Job
-from spiders.select import content_id, parse_date, text_of, unexpected
 
 KEEPS: frozenset[str] = frozenset()
 """Nothing. The policies of the Places API ("Data storage, caching, and scraping",

@@ -17,11 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import FormRequest, Request, Spider
 from scrapy.http import Response, TextResponse
 
-from spiders.answer import held, loaded, moment_at, number_at, text_at
 from spiders.items import Page, Review, Stated, UnexpectedPage
+from spiders.reading.answer import held, loaded, moment_at, number_at, text_at
+from spiders.reading.select import MAX_PAGE, text_of, unexpected
+from spiders.reading.structured import json_ld_in
 from spiders.receipt import Job
-from spiders.select import MAX_PAGE, text_of, unexpected
-from spiders.structured import json_ld_in
 
 MAX_REVIEWS = 5_000
 """Of one answer, which holds as many as were asked for; Google gives 199 at most."""

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
-from spiders.answer import count_at, held, loaded, text_at
 from spiders.items import Page, Review, Stated, UnexpectedPage
+from spiders.reading.answer import count_at, held, loaded, text_at
+from spiders.reading.select import parse_rating, unexpected
 from spiders.receipt import Job
-from spiders.select import parse_rating, unexpected
 
 
 class Options(BaseModel):

@@ -18,9 +18,9 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Review, Stated
+from spiders.reading.select import MAX_PAGE, content_id, document, parse_date, parse_rating, text_of, unexpected
+from spiders.reading.structured import Item, Value, decoded, json_ld_in, linked, microdata, rdfa
 from spiders.receipt import Job
-from spiders.select import MAX_PAGE, content_id, document, parse_date, parse_rating, text_of, unexpected
-from spiders.structured import Item, Value, decoded, json_ld_in, linked, microdata, rdfa
 
 MAX_REVIEWS = 5_000
 """Of one page; the longest page seen while writing this prints 35."""

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
-from spiders.answer import count_at, flag_at, held, loaded, moment_at, text_at
 from spiders.items import Page, Review, Stated, UnexpectedPage
+from spiders.reading.answer import count_at, flag_at, held, loaded, moment_at, text_at
+from spiders.reading.select import text_of, unexpected
 from spiders.receipt import Job
-from spiders.select import text_of, unexpected
 
 PER_PAGE = 100
 """The most that Steam gives in one answer."""

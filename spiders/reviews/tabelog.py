@@ -15,11 +15,11 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Review, Stated
-from spiders.printed_dates import printed_date
+from spiders.reading.printed_dates import printed_date
+from spiders.reading.select import content_id, parse_rating, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews.cards import page_of
 from spiders.reviews.schema_org import next_page
-from spiders.select import content_id, parse_rating, text_of, unexpected
 
 MAX_REVIEWS = 1_000
 """Of one page; Tabelog prints 20 to 100."""

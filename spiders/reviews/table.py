@@ -1,6 +1,6 @@
 """Review exports in CSV, JSON lines and Parquet, of any size; DuckDB reads the file itself, in a stream.
 
-In a market file (all options: `spiders.table_options.Options`):
+In a market file (all options: `spiders.tables.table_options.Options`):
 
     [[brands.sources]]
     kind = "reviews"
@@ -13,7 +13,7 @@ In a market file (all options: `spiders.table_options.Options`):
     options.columns.text = "Comment"
     options.columns.published_at = "Date"
 
-Exports that are often met need none of this: `options.profile = "trustpilot_export"` (all of them: `spiders/table_profiles.toml`).
+Exports that are often met need none of this: `options.profile = "trustpilot_export"` (all of them: `spiders/tables/table_profiles.toml`).
 
 Where the export has no id of its own, a review's id is a hash of what it says: date, title, text, rating, product, address. Rows
 that agree in all of these are numbered (`…-2`, `…-3`): ten bare five-star ratings of one day are ten reviews, and a later
@@ -39,9 +39,9 @@ import orjson
 
 from spiders.items import line_fields
 from spiders.receipt import MAX_ERROR_SHARE, PROVENANCE, Job, LandingWriter, Receipt, author_key, file_sha256, now
-from spiders.table_file import TableError, TableFile, open_table, quoted, said
-from spiders.table_options import PROFILES, Columns, Options
-from spiders.table_values import day_sql, flag_sql, moment_sql, text_sql, unless_sql
+from spiders.tables.table_file import TableError, TableFile, open_table, quoted, said
+from spiders.tables.table_options import PROFILES, Columns, Options
+from spiders.tables.table_values import day_sql, flag_sql, moment_sql, text_sql, unless_sql
 
 __all__ = ["Columns", "Options", "TableError", "fingerprint", "land", "lines", "main", "min_records"]
 

@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
-from spiders.answer import count_at, country_at, flag_at, held, language_at, loaded, number_at, text_at
 from spiders.items import Page, Review, Stated, UnexpectedPage
+from spiders.reading.answer import count_at, country_at, flag_at, held, language_at, loaded, number_at, text_at
+from spiders.reading.select import MAX_PAGE, parse_date, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews import schema_org
 from spiders.reviews.schema_org import Reading
-from spiders.select import MAX_PAGE, parse_date, text_of, unexpected
 
 MAX_REVIEWS = 1_000
 """Of one page, which shows 20 and some highlighted ones."""

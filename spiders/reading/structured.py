@@ -18,7 +18,7 @@ import orjson
 from lxml import etree
 from parsel import Selector
 
-from spiders.select import text_of
+from spiders.reading.select import text_of
 
 MAX_DEPTH = 100
 """Objects within objects; real pages stay under 15. What lies deeper is left out."""

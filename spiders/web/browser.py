@@ -19,8 +19,8 @@ from scrapy.http import Request, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 from scrapy_playwright.page import PageMethod
 
-from spiders.guard import Guard
 from spiders.settings import PRODUCT
+from spiders.web.guard import Guard
 
 QUIET_MILLISECONDS = 5_000
 """How long a page that is loaded may go on asking for data until it is taken as it is."""

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import duckdb
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from spiders.table_file import Dialect
+from spiders.tables.table_file import Dialect
 
 UNIX_FORMATS = ("unix", "unix_ms")
 """Beside strptime's directives: seconds and milliseconds since 1970."""

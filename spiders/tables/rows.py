@@ -1,6 +1,6 @@
 """Small tables as text (rank exports, post exports, keyword lists): where the names of the columns stand, and the rows below.
 
-For review exports of any size there is `spiders.table_file`; what is read here is held in memory, and each row keeps the number
+For review exports of any size there is `spiders.tables.table_file`; what is read here is held in memory, and each row keeps the number
 of its line, so that a fault can be found in an editor.
 """
 

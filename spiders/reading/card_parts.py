@@ -7,7 +7,7 @@ from datetime import date, datetime, tzinfo
 
 from lxml.etree import _Element as Element
 
-from spiders.card_text import (
+from spiders.reading.card_text import (
     ASIDE,
     BODY,
     BREAKING,
@@ -24,9 +24,9 @@ from spiders.card_text import (
     own_words,
     short_words,
 )
-from spiders.printed_dates import Printed, printed_date
-from spiders.rating_words import LABELS, Rating, names
-from spiders.select import text_of
+from spiders.reading.printed_dates import Printed, printed_date
+from spiders.reading.rating_words import LABELS, Rating, names
+from spiders.reading.select import text_of
 
 
 @dataclass(frozen=True, slots=True)

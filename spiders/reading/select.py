@@ -1,7 +1,7 @@
 """Selection: from the text of a page to values, for every parser. Pure, strict, and bounded against hostile pages.
 
 `document` loads a page; `one` and `attr` demand what a parser relies on; `text_of`, `parse_date` and `parse_rating` read
-values the way pages print them. The data that a page embeds (JSON-LD, microdata, RDFa) is read by `spiders.structured`.
+values the way pages print them. The data that a page embeds (JSON-LD, microdata, RDFa) is read by `spiders.reading.structured`.
 """
 
 import hashlib

@@ -14,10 +14,10 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.statscollectors import StatsCollector
 from twisted.python.failure import Failure
 
-from spiders.archive import ArchiveWriter
 from spiders.items import RECORDS, Page, Stated, line, line_fields, only
 from spiders.receipt import MAX_ERROR_LENGTH, MAX_ERRORS, PROVENANCE, Job, LandingWriter, Receipt, author_key, now
-from spiders.witness import Witness
+from spiders.web.archive import ArchiveWriter
+from spiders.web.witness import Witness
 
 SEEN_AT = "seen_at"
 PAGE_SHA256 = "page_sha256"

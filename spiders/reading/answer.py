@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from spiders.select import unexpected
+from spiders.reading.select import unexpected
 
 MAX_ANSWER = 16_000_000
 """Characters of an answer; the largest that was met, a dump of one game's reviews, has some 130,000."""

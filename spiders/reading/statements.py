@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from lxml import etree
 from parsel import Selector
 
-from spiders import address
-from spiders.select import parse_date, text_of
-from spiders.structured import Item
+from spiders.reading import address
+from spiders.reading.select import parse_date, text_of
+from spiders.reading.structured import Item
 
 MAX_CRUMBS = 12
 """Of one breadcrumb."""

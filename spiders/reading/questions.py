@@ -16,8 +16,8 @@ from typing import Literal
 
 from bs4 import BeautifulSoup, Tag
 
-from spiders import markup, wording
-from spiders.flow import BLOCKS, Flow
+from spiders.reading import markup, wording
+from spiders.reading.flow import BLOCKS, Flow
 
 MAX_QUESTION = 400
 """Characters; a longer head is a paragraph."""

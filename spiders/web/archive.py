@@ -3,7 +3,7 @@
 `<target>.warc.gz` holds a `warcinfo` record and a `response` record for each answer, in the order in which they came; a body that
 came before becomes a `revisit` of the first. Pages that somebody saved are `resource` records. `<target>.index.jsonl.gz` has a
 line for each request that ended: the sha256 of the page, which its landing lines carry, with the place of its record, or why no
-answer came. Both let the crawl be parsed again without a request (`spiders.replay`).
+answer came. Both let the crawl be parsed again without a request (`spiders.web.replay`).
 
 What is kept is what the spider was given: the body without its content encoding, whose name stands in `X-Archive-Orig-Content-Encoding`.
 Requests are not kept, for their headers may hold keys; neither are cookies, and the values of secrets read `${NAME}`. Pages hold

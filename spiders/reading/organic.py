@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 from lxml import etree
 
-from spiders.select import text_of
+from spiders.reading.select import text_of
 
 MAX_LINKS = 4_000
 """Links of a page that are looked at; the longest result page seen has 700."""

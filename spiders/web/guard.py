@@ -26,9 +26,9 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.python.failure import Failure
 
-from spiders.landing import Notes, job_of
 from spiders.receipt import Job
 from spiders.settings import PRODUCT
+from spiders.web.landing import Notes, job_of
 
 FIRST_PAUSE_SECONDS = 0.5
 """Before the first retry where a market file asks for no pause at all; it doubles from there."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from lxml.etree import _Element as Element
 
-from spiders.printed_dates import MAX_SENTENCE
-from spiders.rating_words import names
+from spiders.reading.printed_dates import MAX_SENTENCE
+from spiders.reading.rating_words import names
 
 MAX_NAME = 80
 """Characters of a person's name or a title's line; longer is prose."""

@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from spiders.flow import tidy
+from spiders.reading.flow import tidy
 
 _LISTS: dict[str, list[str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from spiders.select import parse_date
+from spiders.reading.select import parse_date
 
 MAX_SENTENCE = 120
 """Characters; longer texts are prose, and a date in it is part of what is told."""

@@ -23,8 +23,8 @@ from scrapy.http import Headers, Request, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.settings import BaseSettings
 
-from spiders.landing import job_of
 from spiders.settings import CACHE_DAYS
+from spiders.web.landing import job_of
 
 MAX_TOTAL_BYTES = 512 * 1024 * 1024
 """Of one market's cache; the pages that were used least lately go first."""

@@ -1,7 +1,7 @@
 """Saved pages instead of the web: a source whose market file names a `path` is parsed from that file, or from a folder's files.
 
 Every source that has `parse` can be read so: result pages that somebody saved in a browser, an API's answers, pages of an archive.
-Started by gather as `python -m spiders.saved JOB`; a page that its source does not expect fails the whole crawl, by name.
+Started by gather as `python -m spiders.web.saved JOB`; a page that its source does not expect fails the whole crawl, by name.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from types import ModuleType
 
 from w3lib.encoding import html_to_unicode
 
-from spiders.archive import Archive, ArchiveError, ArchiveWriter
 from spiders.items import FOLDERS, Post, Record, SearchResult, Stated, UnexpectedPage, line, line_fields, only
-from spiders.naming import naming
+from spiders.reading.naming import naming
 from spiders.receipt import PROVENANCE, Job, LandingWriter, Receipt, author_key, file_sha256, now
-from spiders.witness import Witness
+from spiders.web.archive import Archive, ArchiveError, ArchiveWriter
+from spiders.web.witness import Witness
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of one page."""

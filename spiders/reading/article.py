@@ -14,9 +14,9 @@ from itertools import islice
 from bs4 import BeautifulSoup, Tag
 from parsel import Selector
 
-from spiders import markup, statements, wording
-from spiders.flow import Flow
-from spiders.structured import Item
+from spiders.reading import markup, statements, wording
+from spiders.reading.flow import Flow
+from spiders.reading.structured import Item
 
 MIN_BODY = 4
 """Letters and digits of a body: "Call us." is an answer."""

@@ -9,8 +9,8 @@ from itertools import islice
 
 from lxml.etree import _Element as Element
 
-from spiders.drawn_stars import drawn, icons_in, look
-from spiders.rating_words import (
+from spiders.reading.drawn_stars import drawn, icons_in, look
+from spiders.reading.rating_words import (
     BARE,
     LABELS,
     MAX_PARTS,

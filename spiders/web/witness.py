@@ -8,7 +8,7 @@ too; a page counts as a wall only where it bears what ordinary pages do not and 
 import re
 from collections.abc import Iterator
 
-from spiders.template import fingerprint, together
+from spiders.web.template import fingerprint, together
 
 TEMPLATE_PAGES = 5
 """The first pages of a crawl, which its fingerprint is made of."""

@@ -11,11 +11,11 @@ from itertools import islice
 from lxml.etree import _Element as Element
 from parsel import Selector
 
-from spiders.card_parts import Mark, date_of
-from spiders.card_text import SECTION, children, is_heading, short_words
-from spiders.printed_dates import is_day_first
-from spiders.rating_words import Rating, names
-from spiders.stars import widget
+from spiders.reading.card_parts import Mark, date_of
+from spiders.reading.card_text import SECTION, children, is_heading, short_words
+from spiders.reading.printed_dates import is_day_first
+from spiders.reading.rating_words import Rating, names
+from spiders.reading.stars import widget
 
 MAX_ELEMENTS = 300_000
 """Of a page; the largest review pages seen have 20,000."""

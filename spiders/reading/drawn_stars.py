@@ -5,7 +5,7 @@ from itertools import islice
 
 from lxml.etree import _Element as Element
 
-from spiders.rating_words import CAMEL, Rating, is_named, names, on_scale
+from spiders.reading.rating_words import CAMEL, Rating, is_named, names, on_scale
 
 _WIDTH = re.compile(r"(?<![\w-])width\s{0,2}:\s{0,2}(\d{1,3}(?:\.\d{1,4})?)\s?%")
 _VARIABLE = re.compile(

@@ -15,10 +15,10 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Request, Response
 from scrapy.responsetypes import responsetypes
 
-from spiders.archive import Answers, Archive, ArchiveError, Entry, request_sha256
-from spiders.landing import PAGE_SHA256, SEEN_AT, Notes, job_of
 from spiders.receipt import Job, Politeness
 from spiders.settings import polite_settings
+from spiders.web.archive import Answers, Archive, ArchiveError, Entry, request_sha256
+from spiders.web.landing import PAGE_SHA256, SEEN_AT, Notes, job_of
 
 NOT_ARCHIVED = "replay/not_archived"
 """Scrapy statistic: requests that the crawl did not make."""
@@ -42,12 +42,12 @@ def replay_settings(politeness: Politeness) -> dict[str, str]:
         "HTTPCACHE_ENABLED": False,
         "CLOSESPIDER_PAGECOUNT": 0,  # the archive has an end of its own
     }
-    handlers = dict.fromkeys(("data", "file", "ftp", "s3")) | dict.fromkeys(("http", "https"), "spiders.replay.Replay")
+    handlers = dict.fromkeys(("data", "file", "ftp", "s3")) | dict.fromkeys(("http", "https"), "spiders.web.replay.Replay")
     # The guard looks up the names of hosts; what it refused in the crawl is in the archive as refused.
     parts = {
         "DOWNLOAD_HANDLERS": handlers,
         "DOWNLOADER_MIDDLEWARES": {},
-        "EXTENSIONS": {"spiders.landing.ReceiptExtension": 0, "scrapy.extensions.throttle.AutoThrottle": None},
+        "EXTENSIONS": {"spiders.web.landing.ReceiptExtension": 0, "scrapy.extensions.throttle.AutoThrottle": None},
     }
     shown = {name: str(value) for name, value in settings.items()} | {name: json.dumps(value) for name, value in parts.items()}
     return polite_settings(politeness) | shown

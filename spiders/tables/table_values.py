@@ -2,8 +2,8 @@
 
 import re
 
-from spiders.table_file import quoted
-from spiders.table_options import UNIX_FORMATS, Options
+from spiders.tables.table_file import quoted
+from spiders.tables.table_options import UNIX_FORMATS, Options
 
 
 def text_sql(raw: str) -> str:

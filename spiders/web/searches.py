@@ -17,8 +17,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from spiders.items import Page, SearchResult, SearchStatus, UnexpectedPage
+from spiders.reading.select import unexpected
 from spiders.receipt import Job, Keyword
-from spiders.select import unexpected
 
 MAX_DEPTH = 100
 """Results that a search may be asked to reach: engines give a few hundred at most, and nobody clicks beyond the first ten."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 from parsel import Selector
 
-from spiders import address, markup, statements, wording
-from spiders.structured import Item
+from spiders.reading import address, markup, statements, wording
+from spiders.reading.structured import Item
 
 MAX_LINE = 80
 """Characters; a longer line is read by its sentences."""

@@ -1,4 +1,4 @@
-"""Landing of small tables (`spiders.rows`): the same for every source that reads one, whatever its rows are."""
+"""Landing of small tables (`spiders.tables.rows`): the same for every source that reads one, whatever its rows are."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from spiders.items import Record, line, line_fields
 from spiders.receipt import MAX_ERROR_SHARE, MAX_ERRORS, PROVENANCE, Job, LandingWriter, Receipt, author_key, file_sha256, now
-from spiders.rows import RowsError, text_of_file
+from spiders.tables.rows import RowsError, text_of_file
 
 
 @dataclass(frozen=True, slots=True)

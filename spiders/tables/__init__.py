@@ -1,0 +1,1 @@
+"""Rows of files: exports of reviews, ranks and posts, with the columns that hold what."""
