@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import importlib.util
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -34,8 +34,6 @@ from pipeline import keyword_list
 from pipeline.keyword_list import MAX_KEYWORD
 from pipeline.variables import expanded, expanded_all, secrets_in, with_defaults
 from spiders.items import FOLDERS, Kind
-from spiders.receipt import masked
-from spiders.settings import browser
 
 Basis = Literal["public_page", "api_terms", "licensed_export", "own_data"]
 """Why we may read a source; a source without one is refused."""
@@ -401,7 +399,7 @@ def load_market(path: Path) -> Market:
         if market.keywords_file:
             market = Market.model_validate(data | {"keywords": _all_keywords(market, path, digest)})
     except ValidationError as error:
-        raise MarketError("\n".join(_sentence(path, e) for e in error.errors(include_url=False))) from error
+        raise MarketError("\n".join(sentence(path, e) for e in error.errors(include_url=False))) from error
     market._path = path.resolve()  # noqa: SLF001 - the file is known to its reader only
     market._sha256 = digest.hexdigest()  # noqa: SLF001 - as above
     return market
@@ -436,58 +434,8 @@ def _search(keyword: Keyword) -> tuple[str, str, str, str | None]:
     return (" ".join(keyword.text.casefold().split()), keyword.engine, keyword.locale, keyword.device)
 
 
-def check_options(market: Market) -> None:
-    """Holds each source's options against its module's `Options`. Raises MarketError.
-
-    Apart from `load_market` because it imports the spiders, which commands that fetch nothing need not wait for.
-    """
-    problems = []
-    for target in market.targets:
-        module = importlib.import_module(target.source.module)
-        try:
-            module.Options.model_validate(target.source.options)
-        except ValidationError as error:
-            said = [_sentence(market.path, e, f"{target.id}: options.") for e in error.errors(include_url=False)]
-            problems += [masked(each, target.source.secrets) for each in said]
-            continue
-        if target.source.render:
-            problems += _browser_faults(market, target)
-        if isinstance(target.source, Engine) and target.source.url is not None and hasattr(module, "check"):
-            problems += _engine_faults(market, target, module.check)
-    if problems:
-        raise MarketError("\n".join(problems))
-
-
-def _browser_faults(market: Market, target: Target) -> list[str]:
-    if target.source.url is None:
-        return [f"{market.path}: {target.id}: render: expected a url to draw, found a path."]
-    try:
-        browser()
-    except ValueError as error:
-        return [f"{market.path}: {target.id}: {error}"]
-    return []
-
-
-def _engine_faults(market: Market, target: Target, check: Callable[..., int]) -> list[str]:
-    """What an engine cannot be asked, and more searches than one crawl may make: both would only be seen in the crawl's end."""
-    engine = target.source
-    assert isinstance(engine, Engine)  # noqa: S101 - its caller has looked
-    options = importlib.import_module(engine.module).Options.model_validate(engine.options)
-    try:
-        devices = {keyword.device for keyword in target.keywords if keyword.device}
-        pages = check(engine.url, options, engine.result_type, devices)
-    except ValueError as error:
-        return [
-            f"{market.path}: {target.id}: expected {error}, found url {engine.shown_url!r}, result_type {engine.result_type!r}."
-        ]
-    needed = pages * engine.draws * len(target.keywords)
-    if needed <= market.crawl.max_pages:
-        return []
-    said = f"{needed:,} ({len(target.keywords):,} keywords, {engine.draws} draws, {pages} pages each)"
-    return [f"{market.path}: {target.id}: expected crawl.max_pages of at least {said}, found {market.crawl.max_pages:,}."]
-
-
-def _sentence(path: Path, error: Any, where: str = "") -> str:
+def sentence(path: Path, error: Any, where: str = "") -> str:
+    """One of pydantic's errors for people: the file, the key, what was expected, what was found."""
     key = where + (".".join(str(part) for part in error["loc"]) or "the file")
     found = error["input"]
     match error["type"]:

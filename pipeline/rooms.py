@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from pipeline.market import Market, MarketError, Target, check_options, load_market
+from pipeline.market import Market, MarketError, Target, load_market
+from pipeline.market_check import check_options
 from pipeline.run import Run, RunError, only_builder, open_run
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from pipeline.demo.reviews import DemoReview, published, reviews
 from pipeline.demo.site import site
 from pipeline.demo.subjects import Mention, quota
 from pipeline.demo.web import PortTakenError, serve
-from pipeline.market import check_options, load_market
+from pipeline.market import load_market
+from pipeline.market_check import check_options
 from spiders.contacts import site as contact_page
 from spiders.faqs import faq_page, help_centre
 from spiders.items import FaqEntry, Review

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.market import Market, MarketError, check_options, load_market
+from pipeline.market import Market, MarketError, load_market
+from pipeline.market_check import check_options
 from pipeline.rooms import _facts
 
 GOOD = """

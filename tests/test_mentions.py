@@ -13,7 +13,8 @@ import pytest
 from web_api import Answer, Api, Call, serving
 
 from pipeline.gather import gather
-from pipeline.market import MarketError, check_options, load_market
+from pipeline.market import MarketError, load_market
+from pipeline.market_check import check_options
 from pipeline.run import Run
 from spiders.items import Post, UnexpectedPage
 from spiders.mentions import bluesky, feed, mastodon, post_table

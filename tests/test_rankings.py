@@ -16,7 +16,8 @@ from twisted.python.failure import Failure
 from web_api import Answer, Api, Call, serving
 
 from pipeline.gather import gather
-from pipeline.market import MarketError, check_options, load_market
+from pipeline.market import MarketError, load_market
+from pipeline.market_check import check_options
 from pipeline.run import Run
 from spiders.items import SearchResult, UnexpectedPage
 from spiders.rankings import rank_table, search_api, search_page
