@@ -9,6 +9,7 @@ Triage, when a run is red:
 - **load** to **publish** are red: the published file is still the last good one. The log names the row or check that failed;
   clear the red task, its output is replaced whole.
 - **outcome** is red and nothing else: it repeats what is missing; everything that could be published was.
+- **retention** runs whatever came before it and removes kept pages whose days are over; red, it names the file that it could not remove.
 
 A task is a command: what stands in its log's first line can be typed in the project folder.
 """
@@ -82,7 +83,9 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         # One source down must not cost the report of all others; outcome turns the run red at the end.
         chain[0].trigger_rule = TriggerRule.ALL_DONE
         outcome = command("outcome", f"outcome {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
-        targets >> gather >> chain[0] >> chain[1] >> chain[2] >> chain[3] >> chain[4] >> outcome
+        # Beside outcome, not after it: a run is as red as its last tasks, and this one is green when a source is missing.
+        retention = command("retention", f"retention {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
+        targets >> gather >> chain[0] >> chain[1] >> chain[2] >> chain[3] >> chain[4] >> [outcome, retention]
     dag.validate()
     return dag
 

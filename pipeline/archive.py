@@ -5,7 +5,7 @@ times of sight, and a number: `<target>~2.jsonl.gz` with its receipt. Load takes
 landed before is changed, so removing a reading's two files takes it back.
 """
 
-import fcntl
+import contextlib
 import gzip
 import logging
 import shutil
@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,12 +22,14 @@ from typing import IO, Literal
 import orjson
 
 from pipeline.crawl import archive_days, circumstances, environment, job_for
+from pipeline.gather import published
 from pipeline.market import Market, Target
-from pipeline.run import Run
+from pipeline.run import Run, only_crawler
 from pipeline.verdict import verdict
-from spiders.items import Kind, named
-from spiders.receipt import Job, Receipt, file_sha256, lines_of, newest_reading, sync_folder
+from spiders.items import Kind
+from spiders.receipt import Job, Receipt, file_sha256, lines_of, masked, newest_reading
 from spiders.web.archive import index_of, place
+from spiders.web.cache import prune
 from spiders.web.replay import replay_settings
 
 Progress = Callable[[str], None]
@@ -49,9 +50,9 @@ class Reading:
 
     run_id: str
     target: str
-    outcome: Literal["landed", "same", "not_archived", "refused"]
+    outcome: Literal["landed", "same", "not_archived", "refused", "failed"]
     """`same`: nothing was written, for it came out as before, or still does not land. `refused`: what is read now would not have landed;
-    what had landed still stands."""
+    what had landed still stands. `failed`: it could not be read again, `reason` says why; nothing was written."""
     reason: str = ""
     number: int = 0
     before: int = 0
@@ -76,20 +77,27 @@ class Reading:
                 return f"{of}: not read again: {self.reason}"
             case "refused":
                 return f"{of}: the new reading does not land, the one before stays. {self.reason}"
+            case "failed":
+                return f"{of}: it could not be read again. {self.reason}"
 
 
 # --- replay -----------------------------------------------------------------------------------------------------------
 
 
 def replay(run: Run, targets: Iterable[Target], *, all_runs: bool, progress: Progress) -> list[Reading]:
-    """Parses the pages of that run's crawls again, or those of all runs up to its moment, the oldest first. Raises ReplayError.
+    """Parses the pages of that run's crawls again, or those of all runs up to its moment, the oldest first.
 
-    A crawl that found its input unchanged has no pages of its own: those of the run that holds them are read.
+    A crawl that found its input unchanged has no pages of its own: those of the run that holds them are read. One that cannot be read
+    again does not cost the others their readings.
     """
     readings = []
     for target in targets:
         for run_id in _runs(run, target, all_runs=all_runs):
-            reading = _replay(run, run_id, target)
+            try:
+                reading = _replay(run, run_id, target)
+            except (OSError, ValueError) as error:
+                why = masked(str(error), target.source.secrets)
+                reading = Reading(run_id=run_id, target=target.id, outcome="failed", reason=why)
             progress(f"replay: {reading.told()}")
             readings.append(reading)
     return readings
@@ -102,16 +110,26 @@ def _runs(run: Run, target: Target, *, all_runs: bool) -> list[str]:
         for folder in room.glob("*"):
             path = newest_reading(folder, target.id)
             if path is not None and (all_runs or folder.name == run.run_id):
-                receipt = Receipt.load(path)
+                try:
+                    receipt = _receipt(path)
+                except ReplayError:
+                    known.add(folder.name)  # the reason is told when its turn comes
+                    continue
                 if receipt.as_of <= run.as_of:
                     known.add(receipt.unchanged_since or receipt.run_id)
-    return sorted(known, key=lambda run_id: (_first(run, run_id, target.id).as_of, run_id))
+    return sorted(known, key=lambda run_id: (_moment(run, run_id, target.id), run_id))
+
+
+def _moment(run: Run, run_id: str, target: str) -> datetime:
+    try:
+        return _first(run, run_id, target).as_of
+    except ReplayError:
+        return run.as_of  # as above
 
 
 def _replay(run: Run, run_id: str, target: Target) -> Reading:
     room = run.work / "gather"
-    room.mkdir(parents=True, exist_ok=True)
-    with _alone(room, target.id) as lock:
+    with only_crawler(run, target.id) as lock:
         for leftover in room.glob(f"{target.id}@*"):  # of a gather or a replay that was killed: we hold its lock
             shutil.rmtree(leftover, ignore_errors=True)
         archive = place(run.archive / run_id, target.id)
@@ -130,7 +148,7 @@ def _replay(run: Run, run_id: str, target: Target) -> Reading:
                 update={"archive": None, "replay": archive.resolve(), "input_sha256": first.input_sha256}
             )
             code = _parse(target, job, folder / "job.json", lock)
-            before = None if landed is None else Receipt.load(landed)
+            before = None if landed is None else _receipt(landed)
             number = 2 if before is None else before.reading + 1
             receipt = _as_crawled(job, first, number=number, code=code)
             lines = _whole_lines(landed, before)
@@ -141,7 +159,7 @@ def _replay(run: Run, run_id: str, target: Target) -> Reading:
             if receipt.outcome != "landed":
                 came_to: Literal["same", "refused"] = "same" if before is None else "refused"
                 return Reading(run_id=run_id, target=target.id, outcome=came_to, reason=receipt.reason or "")
-            _publish(job, receipt, run.landing / run_id)
+            published(receipt, job.output, run.landing / run_id)
             return Reading(
                 run_id=run_id,
                 target=target.id,
@@ -155,17 +173,6 @@ def _replay(run: Run, run_id: str, target: Target) -> Reading:
             )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _alone(room: Path, target: str) -> Iterator[IO[bytes]]:
-    """Holds gather's own lock of the target. Raises ReplayError while somebody else does."""
-    with (room / f"{target}.lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ReplayError(f"{target}: expected no crawl of it, found one at work. Wait for it, and call again.") from error
-        yield lock
 
 
 def _whole_lines(landed: Path | None, before: Receipt | None) -> Path | None:
@@ -184,7 +191,17 @@ def _first(run: Run, run_id: str, target: str) -> Receipt:
         raise ReplayError(
             f"{target}: expected the receipt of run {run_id} at {receipts[0]}, found none. Restore it, or gather again."
         )
-    return Receipt.load(found)
+    return _receipt(found)
+
+
+def _receipt(path: Path) -> Receipt:
+    """Raises ReplayError for a damaged one."""
+    try:
+        return Receipt.load(path)
+    except (OSError, ValueError) as error:
+        raise ReplayError(
+            f"{path}: expected a receipt, found a file that cannot be read as one. Restore it from a backup, or delete it."
+        ) from error
 
 
 def _missing(market: Market, target: Target, first: Receipt, archive: Path) -> str | None:
@@ -257,16 +274,6 @@ def _as_crawled(job: Job, first: Receipt, *, number: int, code: int) -> Receipt:
     )
 
 
-def _publish(job: Job, receipt: Receipt, folder: Path) -> None:
-    """Lines first, receipt last; both on disk when this returns."""
-    folder.mkdir(parents=True, exist_ok=True)
-    name = named(job.target, receipt.reading)
-    job.output.replace(folder / f"{name}.jsonl.gz")
-    sync_folder(folder)
-    receipt.write(folder / f"{name}.receipt.json")
-    sync_folder(folder.parent)
-
-
 # --- what has changed -------------------------------------------------------------------------------------------------
 
 _KEYS: Mapping[Kind, tuple[str, ...]] = {
@@ -314,36 +321,47 @@ def expire(run: Run, targets: Collection[str] | None, *, moment: datetime, progr
     """Removes the archives that are older than their source's days, of these targets or of all; the number of them.
 
     The age is that of the crawl's end. A source that no longer archives keeps none; one that the market has left has the market's days.
-    Landing lines stay.
+    Landing lines stay. Of the pages that are remembered for conditional requests, those go whose source may not have them (any more),
+    whatever the targets. Crawls may be at work meanwhile, and so may another call of this.
     """
     days = {target.id: archive_days(run.market, target.source) for target in run.market.targets}
     removed = 0
-    for archive in sorted(run.archive.glob("*/*.warc.gz")):
-        target = archive.name.removesuffix(".warc.gz")
-        if targets is not None and target not in targets:
+    # An index without its WARC is left when this is killed between the two.
+    found = {(file.parent, file.name.removesuffix(end)) for end in _ENDINGS for file in run.archive.glob(f"*/*{end}")}
+    for folder, target in sorted(found):
+        archive = place(folder, target)
+        files = [file for file in (archive, index_of(archive)) if file.exists()]
+        if not files or (targets is not None and target not in targets):
             continue
         kept = days.get(target, run.market.crawl.retention_days)
-        age = moment - _ended(run, archive, target)
-        if kept and age <= timedelta(days=kept):
-            continue
-        size = archive.stat().st_size
-        archive.unlink()
-        index_of(archive).unlink(missing_ok=True)
-        removed += 1
-        progress(
-            f"retention: the pages of {target} of run {archive.parent.name} are removed "
-            f"({size / 2**20:.1f} MB, {age.days} days old, kept for {kept}); the lines that were read off them stay"
-        )
-        if not any(archive.parent.iterdir()):
-            archive.parent.rmdir()
+        with contextlib.suppress(FileNotFoundError):  # another call was faster
+            age = moment - _ended(run, folder.name, target, files)
+            if kept and age <= timedelta(days=kept):
+                continue
+            size = sum(file.stat().st_size for file in files)
+            for file in files:
+                file.unlink()
+            removed += 1
+            progress(
+                f"retention: the pages of {target} of run {folder.name} are removed "
+                f"({size / 2**20:.1f} MB, {age.days} days old, kept for {kept}); the lines that were read off them stay"
+            )
+        with contextlib.suppress(OSError):  # it holds others, or is gone
+            folder.rmdir()
+    may = {target.id for target in run.market.targets if job_for(run, target, run.work).cache is not None}
+    if forgotten := prune(run.data / "cache", may, moment=moment.timestamp()):
+        progress(f"retention: {forgotten} pages that were remembered for conditional requests are removed")
     return removed
 
 
-def _ended(run: Run, archive: Path, target: str) -> datetime:
-    """When the crawl ended: as its receipt says, or when the file was written."""
+_ENDINGS = (".warc.gz", ".index.jsonl.gz")
+
+
+def _ended(run: Run, run_id: str, target: str, files: Iterable[Path]) -> datetime:
+    """When the crawl ended: as its receipt says, or when the files were written. Raises FileNotFoundError."""
     for room in (run.landing, run.rejected):
         try:
-            return Receipt.load(room / archive.parent.name / f"{target}.receipt.json").finished_at
+            return Receipt.load(room / run_id / f"{target}.receipt.json").finished_at
         except (OSError, ValueError):
             continue  # of the other room, or damaged: load tells of it
-    return datetime.fromtimestamp(archive.stat().st_mtime, UTC)
+    return datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)

@@ -214,7 +214,8 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
         "replay",
         "Parse the archived pages of crawls again, without any request: after a parser was corrected, say.",
         "What comes out is judged like a crawl, and lands beside the crawl's own lines as a new reading, which `load` takes in their place.\n"
-        "Where nothing changes, nothing is written. Exits 1 where a new reading does not land.",
+        "Where nothing changes, nothing is written.\n"
+        "Exits 1 where a new reading does not land, or a crawl could not be read again, which costs the others nothing.",
     )
     added.add_argument(
         "--target", action="append", metavar="ID", help="only this one (see `rivalscope targets`); may be repeated"
@@ -222,7 +223,9 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
     added.add_argument("--all-runs", action="store_true", help="every run up to this one, the oldest first")
     room(
         "retention",
-        "Remove archived pages whose days are over (crawl.retention_days, retention_days of a source); the lines stay.",
+        "Remove kept pages whose days are over (crawl.retention_days, retention_days of a source); the lines stay.",
+        "Covers the archives of all targets, also of those that have left the market (crawl.retention_days holds for them), and the pages\n"
+        "that are remembered for conditional requests. `run` and the DAG do so at their end.",
     )
 
     added = command(

@@ -206,11 +206,13 @@ def job_for(run: Run, target: Target, folder: Path) -> Job:
 
 
 def archive_days(market: Market, source: Source) -> int:
-    """How many days the pages of a source are kept: none where it reads tables, or its terms say what may be kept."""
+    """How many days the pages of a source are kept: none where it reads tables, or its terms say which fields may be kept
+    (KEEPS); at most KEEPS_DAYS where they say for how long, whatever the market file allows."""
     module = importlib.import_module(source.module)
     if hasattr(module, "land") or getattr(module, "KEEPS", None) is not None:
         return 0
-    return market.crawl.retention_days if source.retention_days is None else source.retention_days
+    days = market.crawl.retention_days if source.retention_days is None else source.retention_days
+    return min(days, getattr(module, "KEEPS_DAYS", days))
 
 
 def circumstances(job: Job, source: Source, *, exit_code: int, overdue: bool) -> Circumstances:

@@ -5,7 +5,6 @@ landing file without a receipt does not exist for anybody. What does not pass go
 that is killed leaves nothing but its private folder, which the next one removes.
 """
 
-import fcntl
 import importlib
 import os
 import re
@@ -25,8 +24,9 @@ from pydantic import ValidationError
 
 from pipeline.crawl import Crawl, circumstances, job_for, start
 from pipeline.market import Source, Target
-from pipeline.run import Run
+from pipeline.run import Run, crawl_lock
 from pipeline.verdict import told, verdict
+from spiders.items import named
 from spiders.receipt import Job, Receipt, author_key, lines_of, newest_reading, now, sync_folder
 from spiders.web import archive, saved
 
@@ -117,11 +117,9 @@ def _begin(run: Run, target: Target, room: Path, progress: Progress) -> Receipt 
     """A receipt if there is nothing to do, a crawl if there was, None if it has to wait for another."""
     locks: list[IO[bytes]] = []
     for name in _exclusive(target, run.market.crawl.allow_hosts):
-        lock = (room / f"{name}.lock").open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            for held in (*locks, lock):
+        lock = crawl_lock(room, name)
+        if lock is None:
+            for held in locks:
                 held.close()
             return None
         locks.append(lock)
@@ -139,11 +137,11 @@ def _begin(run: Run, target: Target, room: Path, progress: Progress) -> Receipt 
         shutil.rmtree(folder)
         receipt = _unreadable(job, target.source, error)
         progress(f"{target.id}: {receipt.outcome}. {receipt.reason}")
-        return _released(_published(receipt, None, run.rejected / run.run_id), locks)
+        return _released(published(receipt, None, run.rejected / run.run_id), locks)
     if job.input_sha256 is not None and (known := _known(run, job, progress)) is not None:
         shutil.rmtree(folder)
         progress(f"{target.id}: unchanged since run {known.unchanged_since}, {known.records:,} records")
-        return _released(_published(known, None, run.landing / run.run_id), locks)
+        return _released(published(known, None, run.landing / run.run_id), locks)
     progress(f"{target.id}: begins ({target.source.shown_url or job.path})")
     return start(target, job, folder, locks)
 
@@ -232,6 +230,11 @@ def _known(run: Run, job: Job, progress: Progress) -> Receipt | None:
             "reading": 1,  # of this run; the lines and the archive stay with the other one
             "archive_sha256": None,
             "archived": 0,
+            # Nothing was measured or judged in this run, and only what landed is history for the next.
+            "measured": {},
+            "monitors": (),
+            "alarm": None,
+            "reason": None,
         }
     )
 
@@ -243,29 +246,36 @@ def _finish(run: Run, crawl: Crawl, progress: Progress) -> Receipt:
         found = circumstances(job, crawl.target.source, exit_code=crawl.process.returncode, overdue=crawl.overdue)
         receipt = verdict(run, crawl.target.source, crawl.left(), found)
         lines = job.output if job.output.exists() else None
+        # A receipt must never stand beside pages that it does not vouch for. So that of an earlier attempt in this run goes before its
+        # archive is replaced, then come archive, lines, receipt. Killed in between, this run has no receipt of the target, and the
+        # next gather crawls it again and replaces what was left.
+        (run.rejected / run.run_id / f"{job.target}.receipt.json").unlink(missing_ok=True)
+        if (run.rejected / run.run_id).exists():
+            sync_folder(run.rejected / run.run_id)
         archive.keep(job, receipt, run.archive / run.run_id)
         if receipt.outcome == "landed":
             assert lines is not None  # noqa: S101 - judged by its lines
-            _published(receipt, lines, run.landing / run.run_id)
+            published(receipt, lines, run.landing / run.run_id)
             for stale in (run.rejected / run.run_id).glob(f"{job.target}.*"):  # of an earlier attempt in this run
                 stale.unlink()
         else:
-            _published(receipt, lines, run.rejected / run.run_id)
+            published(receipt, lines, run.rejected / run.run_id)
         progress(told(receipt))
         return receipt
     finally:
         crawl.close()
 
 
-def _published(receipt: Receipt, lines: Path | None, folder: Path) -> Receipt:
-    """Lines first, receipt last; both on disk when this returns."""
+def published(receipt: Receipt, lines: Path | None, folder: Path) -> Receipt:
+    """Puts a reading into a run's folder: lines first, receipt last; both on disk when this returns."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / f"{receipt.target}.jsonl.gz"
+    name = named(receipt.target, receipt.reading)
+    place = folder / f"{name}.jsonl.gz"
     if lines is None:
         place.unlink(missing_ok=True)  # of an attempt that was killed before its receipt
     else:
         lines.replace(place)
         sync_folder(folder)
-    receipt.write(folder / f"{receipt.target}.receipt.json")
+    receipt.write(folder / f"{name}.receipt.json")
     sync_folder(folder.parent)
     return receipt

@@ -67,10 +67,11 @@ def judge(receipt: Receipt, found: Circumstances) -> Judgement:
     """What becomes of a crawl by its own receipt and lines."""
     broken = _broken_off(receipt, found)
     walled, unread, few = _walled(receipt), _unread(receipt), _too_few(receipt, found)
-    problem = broken or walled or unread or _too_many_errors(receipt) or few or _damaged(receipt, found)
+    errors = _too_many_errors(receipt)
+    problem = broken or walled or unread or errors or few or _damaged(receipt, found)
     if problem is None:
         return Judgement("landed", None, None)
-    outcome = _outcome(receipt, broken=broken is not None, walled=walled is not None)
+    outcome = _outcome(receipt, broken=broken is not None, walled=walled is not None, errors=errors is not None)
     alarm: Alarm | None = "blocked" if outcome == "blocked" else None
     if outcome == "rejected" and problem in {unread, few} and receipt.source not in _TABLES:
         alarm = "layout_gone"
@@ -98,10 +99,26 @@ def _tolerated(receipt: Receipt) -> float:
 
 def _walled(receipt: Receipt) -> str | None:
     """Captchas, refusals and consent forms that came with a good status (`spiders.web.witness`)."""
-    walls = int(receipt.measured.get("wall_count", 0))
+    walls = _walls(receipt)
     if walls > _tolerated(receipt) * receipt.pages:
         return f"expected pages of the site, found a captcha, a refusal or a consent form in the place of {walls:,} of {receipt.pages:,}."
     return None
+
+
+def _walls(receipt: Receipt) -> int:
+    return int(receipt.measured.get("wall_count", 0))
+
+
+def _refused(receipt: Receipt) -> bool:
+    """We are not wanted there: no page came and there were refusals, or these are more than the share of errors that is tolerated.
+
+    One refusal among many good pages says little, and must not hide that nothing was found in these.
+    """
+    by_status = sum(receipt.statuses.get(status, 0) for status in _REFUSALS)
+    led_away = sum(bool(_WALLS.search(message)) for message in receipt.errors)  # a wall's own sentence is among them
+    refused = by_status + receipt.robots_refused + max(_walls(receipt), led_away)
+    asked = receipt.pages + receipt.download_errors + receipt.robots_refused
+    return refused > 0 and (receipt.pages <= by_status or refused > _tolerated(receipt) * asked)
 
 
 def _unread(receipt: Receipt) -> str | None:
@@ -150,13 +167,13 @@ def _damaged(receipt: Receipt, found: Circumstances) -> str | None:
     return None
 
 
-def _outcome(receipt: Receipt, *, broken: bool, walled: bool) -> Outcome:
+def _outcome(receipt: Receipt, *, broken: bool, walled: bool, errors: bool) -> Outcome:
     """`blocked`: we are not wanted there; `failed`: no answer could be had; `rejected`: an answer, but not one to rely on."""
     if broken:
         return "failed"
-    if walled or receipt.robots_refused or _REFUSALS & receipt.statuses.keys() or any(map(_WALLS.search, receipt.errors)):
+    if walled or _refused(receipt):
         return "blocked"
-    return "failed" if receipt.download_errors or (receipt.ignored and receipt.source not in _TABLES) else "rejected"
+    return "failed" if errors and receipt.source not in _TABLES else "rejected"
 
 
 def _next(outcome: Outcome, receipt: Receipt, found: Circumstances) -> str:

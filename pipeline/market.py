@@ -436,7 +436,7 @@ def _search(keyword: Keyword) -> tuple[str, str, str, str | None]:
 
 def sentence(path: Path, error: Any, where: str = "") -> str:
     """One of pydantic's errors for people: the file, the key, what was expected, what was found."""
-    key = where + (".".join(str(part) for part in error["loc"]) or "the file")
+    key = (where + ".".join(str(part) for part in error["loc"])).rstrip(".") or "the file"
     found = error["input"]
     match error["type"]:
         case "extra_forbidden":
@@ -444,7 +444,7 @@ def sentence(path: Path, error: Any, where: str = "") -> str:
         case "missing":
             return f"{path}: {key}: expected a value, found none."
         case "value_error":
-            expected = str(error["ctx"]["error"])
+            expected = str(error["ctx"]["error"]).removeprefix("expected ").removesuffix(".")
             shown = "" if isinstance(found, dict | BaseModel) else f", found {found!r:.80}"
             return f"{path}: {key}: expected {expected}{shown}."
         case _:

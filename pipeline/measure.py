@@ -8,7 +8,7 @@ reviews are met again as in the whole.
 import gzip
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta
 from pathlib import Path
@@ -57,7 +57,7 @@ class Measured:
 
 
 def measure(lines: Path, receipt: Receipt, *, before: Path | None = None, canaries: Iterable[Canary] = ()) -> Measured:
-    """What the lines of a crawl look like; nothing for kinds of which no more than the receipt is looked at.
+    """What the lines of a crawl look like.
 
     `before` has the lines of the last good crawl. The lines are what the receipt vouches for. Raises OSError.
     """
@@ -76,7 +76,8 @@ def measure(lines: Path, receipt: Receipt, *, before: Path | None = None, canari
             kinds = Counter(f"contact_count_{row['kind']}" for row in _rows(lines, step))
             return Measured({"record_count": float(receipt.records)} | {name: float(count) for name, count in kinds.items()}, ())
         case "mentions":
-            return Measured({}, ())
+            known_posts = None if before is None else {key for row in _rows(before, step) for key in _keys(row)}
+            return Measured(_posts(_rows(lines, step), receipt, known_posts), ())
 
 
 def _step(records: int) -> int:
@@ -94,8 +95,8 @@ def _rows(lines: Path, step: int, wanted: Iterable[str] = ()) -> Iterator[Row]:
 
 
 def _head(line: bytes) -> bytes:
-    """The first field: in a review's line its id, which the next field's name ends."""
-    return line.partition(b',"rating":')[0].rstrip(b"}")[:1000]
+    """The first field: in a review's or a post's line its id, which the next field's name ends."""
+    return line.partition(b',"rating":')[0].partition(b',"title":')[0].rstrip(b"}")[:1000]
 
 
 # --- reviews ----------------------------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ class _Tally:
 
     def add(self, row: Row, *, today: str, limit: str) -> None:
         self.rows += 1
-        self.filled.update(name for name, value in row.items() if value is not None and value != "")
+        self.filled.update(_filled(row))
         self.ids.add(hash(row["native_id"]))
         if row["rating"] is not None and row["rating_max"] is not None and row["rating_max"] > row["rating_min"]:
             scaled = (row["rating"] - row["rating_min"]) / (row["rating_max"] - row["rating_min"])
@@ -165,7 +166,6 @@ class _Tally:
     def values(self, receipt: Receipt) -> dict[str, float]:
         if not self.rows:
             return {"record_count": float(receipt.records)}
-        fields = [name for name in receipt.fields if name not in PROVENANCE]
         found: dict[str, float] = {
             "record_count": receipt.records,
             "sample_count": self.rows,
@@ -173,9 +173,7 @@ class _Tally:
             "future_share": self.ahead / self.rows,
             "text_length_mean": self.characters / self.rows,
         }
-        found |= {f"fill_{name}": self.filled[name] / self.rows for name in fields}
-        if self.newest:
-            found["newest_age_days"] = (receipt.as_of.date() - date.fromisoformat(self.newest)).days
+        found |= _fills(self.filled, self.rows, receipt) | _age(self.newest, receipt)
         found |= _shares("script", self.scripts)
         if 2 * self.stated.total() > self.rows:
             found |= _shares("language", self.stated)
@@ -251,12 +249,55 @@ def _shown(told: Told) -> str:
 
 def _faq(rows: Iterable[Row], receipt: Receipt) -> dict[str, float]:
     scripts: Counter[str] = Counter()
-    characters = 0
+    filled: Counter[str] = Counter()
+    entries: set[int] = set()
+    count = characters = 0
     for row in rows:
+        count += 1
         characters += len(row["answer"])
         scripts.update(filter(None, (_script(row["answer"]),)))
-    found = {"record_count": float(receipt.records), "sample_count": float(receipt.records)}
-    return found | ({"text_length_mean": characters / receipt.records} | _shares("script", scripts) if receipt.records else {})
+        filled.update(_filled(row))
+        entries.add(hash((row["question"], row["answer"])))
+    found = {"record_count": float(receipt.records), "sample_count": float(count)}
+    if count:
+        found |= {"text_length_mean": characters / count, "duplicate_share": 1 - len(entries) / count}
+        found |= _fills(filled, count, receipt) | _shares("script", scripts)
+    return found
+
+
+def _posts(rows: Iterable[Row], receipt: Receipt, known: Collection[int] | None) -> dict[str, float]:
+    """No dates ahead: a feed announces what is to come."""
+    today = receipt.as_of.date().isoformat()
+    filled: Counter[str] = Counter()
+    ids: set[int] = set()
+    count = met = 0
+    newest = ""
+    for row in rows:
+        count += 1
+        filled.update(_filled(row))
+        ids.add(hash(row["native_id"]))
+        if newest < (day := _day(row)) <= today:
+            newest = day
+        met += known is not None and any(key in known for key in _keys(row))
+    found = {"record_count": float(receipt.records), "sample_count": float(count)}
+    if count:
+        found |= {"duplicate_share": 1 - len(ids) / count} | _fills(filled, count, receipt) | _age(newest, receipt)
+        if known is not None:
+            found["met_share"] = met / count
+    return found
+
+
+def _filled(row: Row) -> Iterator[str]:
+    return (name for name, value in row.items() if value is not None and value != "")
+
+
+def _fills(filled: Counter[str], rows: int, receipt: Receipt) -> dict[str, float]:
+    return {f"fill_{name}": filled[name] / rows for name in receipt.fields if name not in PROVENANCE}
+
+
+def _age(newest: str, receipt: Receipt) -> dict[str, float]:
+    """`newest` is a day; empty where no line has one."""
+    return {"newest_age_days": float((receipt.as_of.date() - date.fromisoformat(newest)).days)} if newest else {}
 
 
 def _ranking(rows: Iterable[Row], receipt: Receipt) -> dict[str, float]:

@@ -15,6 +15,7 @@ from math import sqrt
 from statistics import fmean, median
 from typing import Literal
 
+from spiders.items import Kind
 from spiders.receipt import Alarm, Monitor
 
 LEAST_HISTORY = 3
@@ -60,6 +61,8 @@ class Rule:
     means: Alarm = "implausible"
     lows_to: float | None = None
     """Share of the median below which there is almost nothing left: an alarm, however much the good runs differ."""
+    least: float = 0
+    """A median below which `lows_to` says nothing: of few there are none by chance."""
     vouched: bool = False
     """Reviews that are met again and read as before speak for the reading."""
 
@@ -170,8 +173,29 @@ RULES: Mapping[str, Rule] = {
     ),
 }
 
+_OF_KIND: Mapping[Kind, Mapping[str, Rule]] = {
+    "mentions": {
+        # A slow week is no news of the source, nor is a storm; that nothing at all is found where there was always a lot is.
+        "record_count": Rule(
+            words="{} records",
+            unit="count",
+            side="low",
+            warn=_relative(1, 8),
+            alarm=_relative(1, 8),
+            means="layout_gone",
+            lows_to=0.02,
+            least=12,
+        ),
+    },
+}
+"""What is expected otherwise of one kind."""
+
 _NEEDED = frozenset({"rating", "text", "published_at"})
-"""Fields without which a review is worth little; the others may come and go with a warning."""
+"""Fields without which a review or a post is worth little; the others may come and go with a warning."""
+
+_CHANNEL = "contact_count_"
+_CHANNELS = frozenset({"chat", "email", "phone", "messenger", "social", "form"})
+"""Kinds of contact points by which a company is reached."""
 
 
 def _fill_rule(field: str) -> Rule:
@@ -184,6 +208,9 @@ def _fill_rule(field: str) -> Rule:
         means="layout_gone",
     )
 
+
+LASTING = frozenset({"canary_wrong_count", "canary_missed_count", "future_share"})
+"""Monitors that ask no history: somebody has named what is to be read, and no calendar makes a review from the future right."""
 
 _KNOWN: Mapping[str, tuple[str, Unit, Alarm]] = {
     "changed_count": ("{} reviews changed among those met again", "count", "implausible"),
@@ -202,11 +229,13 @@ def rule(name: str) -> tuple[str, Unit, Alarm]:
     """Words, unit, and what an alarm of this monitor means."""
     if name in _KNOWN:
         return _KNOWN[name]
+    if name.startswith(_CHANNEL):
+        return f"{{}} contact points of the kind {name.removeprefix(_CHANNEL)}", "count", "layout_gone"
     found = _fill_rule(name.removeprefix("fill_")) if name.startswith("fill_") else RULES[name]
     return found.words, found.unit, found.means
 
 
-def watch(measured: Values, history: Sequence[Values]) -> tuple[Monitor, ...]:
+def watch(measured: Values, history: Sequence[Values], kind: Kind = "reviews") -> tuple[Monitor, ...]:
     """A verdict on each measured value that has a rule, the most telling first. `history`: of good runs, the newest last."""
     past = history[-HISTORY:]
     values, before = _with_distances(measured, past)
@@ -214,10 +243,25 @@ def watch(measured: Values, history: Sequence[Values]) -> tuple[Monitor, ...]:
     vouched = measured.get("met_count", 0) >= ENOUGH_MET and measured["changed_count"] <= _edits(measured["met_count"])
     judged = (
         _judged(name, each, values, [other[name] for other in before if name in other], vouched=vouched and each.vouched)
-        for name, each in {**RULES, **fills}.items()
+        for name, each in {**RULES, **_OF_KIND.get(kind, {}), **fills}.items()
         if name in values
     )
-    return (*_known(measured), *judged)
+    channels = _channels(measured, past) if kind == "contact" else ()
+    return (*_known(measured), *channels, *judged)
+
+
+def _channels(measured: Values, past: Sequence[Values]) -> Iterator[Monitor]:
+    """Each way to reach the company that stood in all good runs: that one is gone is news, or a widget that is no longer known."""
+    before = [each for each in past if "record_count" in each]  # an older release measured nothing
+    for name in sorted(f"{_CHANNEL}{kind}" for kind in _CHANNELS):
+        found = measured.get(name, 0)
+        if not found and not any(name in each for each in before):
+            continue
+        low = float(all(each.get(name, 0) for each in before))
+        if len(before) < LEAST_HISTORY:
+            yield Monitor(name=name, found=found, runs=len(before), verdict="too_little_history")
+        else:
+            yield Monitor(name=name, found=found, low=low, runs=len(before), verdict="warning" if found < low else "fine")
 
 
 def _judged(name: str, rule: Rule, values: Values, before: Sequence[float], *, vouched: bool) -> Monitor:
@@ -230,7 +274,9 @@ def _judged(name: str, rule: Rule, values: Values, before: Sequence[float], *, v
 
     def reach(floor: Width, deviations: float) -> tuple[float, float]:
         width = max(floor(middle, values), deviations * noise)
-        low = middle - width if rule.lows_to is None else max(middle - width, rule.lows_to * middle)
+        low = middle - width
+        if rule.lows_to is not None and middle >= rule.least:
+            low = max(low, rule.lows_to * middle)
         return min(low, *before), max(middle + width, *before)
 
     def beyond(reach: tuple[float, float]) -> bool:

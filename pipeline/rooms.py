@@ -71,13 +71,16 @@ def _facts(market: Market, target: Target) -> dict[str, object]:
 def run(options: argparse.Namespace, progress: Progress) -> int:
     this = _run_of(options, new=True)
     progress(f"{this.market.name}: run {this.run_id} as of {this.as_of.isoformat()}, data in {this.data}")
-    _gather(this, this.market.targets, progress)
-    with only_builder(this):
-        for name in ROOMS:
-            progress(f"{name}: begins")
-            _ROOM[name](this, progress)
-    _show(this)
-    return _outcome(this, progress)
+    try:
+        _gather(this, this.market.targets, progress)
+        with only_builder(this):
+            for name in ROOMS:
+                progress(f"{name}: begins")
+                _ROOM[name](this, progress)
+        _show(this)
+        return _outcome(this, progress)
+    finally:
+        _expire(this, None, progress)  # pages have their days, whatever came of the run
 
 
 def gather(options: argparse.Namespace, progress: Progress) -> int:
@@ -104,18 +107,16 @@ def replay(options: argparse.Namespace, progress: Progress) -> int:
     wanted = _wanted(this.market, options.target)
     readings = archive.replay(this, wanted, all_runs=options.all_runs, progress=progress)
     written = sum(reading.outcome == "landed" for reading in readings)
-    refused = sum(reading.outcome == "refused" for reading in readings)
     progress(
         f"replay: {written} new readings of {len(readings)} crawls" + (", `rivalscope load` takes them in" if written else "")
     )
-    return 1 if refused else 0
+    if failed := [f"{reading.target} of run {reading.run_id}" for reading in readings if reading.outcome == "failed"]:
+        progress(f"replay: {len(failed)} could not be read again, see above: {', '.join(failed)}")
+    return 1 if any(reading.outcome in {"refused", "failed"} for reading in readings) else 0
 
 
 def retention(options: argparse.Namespace, progress: Progress) -> None:
-    from pipeline import archive  # noqa: PLC0415 - as above
-
-    this = _run_of(options)
-    removed = archive.expire(this, None, moment=datetime.now(UTC), progress=progress)
+    removed = _expire(_run_of(options), None, progress)
     progress(f"retention: {removed} archives removed")
 
 
@@ -178,13 +179,18 @@ def _alone(room: str, options: argparse.Namespace, progress: Progress) -> None:
 
 def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
     """True when every target has landed in this run."""
-    from pipeline.archive import expire  # noqa: PLC0415 - the spiders' libraries, a second to import
-    from pipeline.gather import gather as crawl  # noqa: PLC0415 - as above
+    from pipeline.gather import gather as crawl  # noqa: PLC0415 - the spiders' libraries, a second to import
 
     _check(this.market)
     receipts = crawl(this, wanted, progress=progress)
-    expire(this, {target.id for target in wanted}, moment=datetime.now(UTC), progress=progress)
+    _expire(this, {target.id for target in wanted}, progress)
     return all(receipt.outcome in {"landed", "unchanged"} for receipt in receipts)
+
+
+def _expire(this: Run, targets: set[str] | None, progress: Progress) -> int:
+    from pipeline.archive import expire  # noqa: PLC0415 - as above
+
+    return expire(this, targets, moment=datetime.now(UTC), progress=progress)
 
 
 def _load(this: Run, progress: Progress) -> None:

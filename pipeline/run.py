@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import orjson
 
@@ -130,3 +131,29 @@ def only_builder(run: Run) -> Iterator[None]:
         handle.write(str(os.getpid()))
         handle.flush()
         yield
+
+
+@contextmanager
+def only_crawler(run: Run, target: str) -> Iterator[IO[bytes]]:
+    """Holds the target's crawl lock; a child that inherits it keeps it until it ends.
+
+    Raises RunError while another process crawls the target or reads it again.
+    """
+    room = run.work / "gather"
+    room.mkdir(parents=True, exist_ok=True)
+    lock = crawl_lock(room, target)
+    if lock is None:
+        raise RunError(f"{target}: expected no crawl of it, found one at work. Wait for it, and call again.")
+    with lock:
+        yield lock
+
+
+def crawl_lock(room: Path, name: str) -> IO[bytes] | None:
+    """The lock of a target or a host in gather's room, held until it is closed; None while another process holds it."""
+    lock = (room / f"{name}.lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock

@@ -202,7 +202,9 @@ def _with_page(source: Source, archive: Path, receipt: Receipt) -> Source:
         return replace(source, missing=f"its page is archived no longer: {archive} is gone, as retention_days has it")
     try:
         with Archive(archive) as pages:
-            entry = next((each for each in pages.entries if each.page_sha256 == source.page_sha256), None)
+            alike = [each for each in pages.entries if each.page_sha256 == source.page_sha256]
+            # The same page may have come from several addresses; a source may also name another than the one that was asked.
+            entry = next((each for each in alike if source.page_url in {each.url, each.request_url}), next(iter(alike), None))
             if entry is None:
                 return replace(source, archive=archive, missing="the archive has no page with its sha256", is_damaged=True)
             headers, body = pages.page(entry)
@@ -262,4 +264,6 @@ def _write(file: Path, heading: str, sources: list[Source], data: Path) -> None:
         for source in sources
     )
     file.touch(mode=0o600)
+    if file.is_file():  # not a device or a pipe
+        file.chmod(0o600)  # it may have been there
     file.write_text(document(heading, pages), encoding="utf-8")

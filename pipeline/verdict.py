@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.judge import Circumstances, judge
 from pipeline.market import Source
 from pipeline.measure import measure
-from pipeline.monitor import HISTORY, Unit, rule, watch
+from pipeline.monitor import HISTORY, LASTING, Unit, rule, watch
 from pipeline.run import Run, RunError
 from spiders.receipt import Alarm, Monitor, Outcome, Receipt, file_sha256, lines_of, newest_reading, sync_folder
 from spiders.web.template import similarity
@@ -61,11 +61,15 @@ def verdict(run: Run, source: Source, receipt: Receipt, found: Circumstances) ->
             reason = f"{receipt.target} ({found.where}): {strange}. Correct {source.source}, and gather again."
             return receipt.model_copy(update={"outcome": "rejected", "reason": reason})
         measured |= looked.values
-        if source.monitors != "off":
-            monitors = watch(measured, [each.measured for each, _ in good])
-        # Who reads an archive again does it for another reading than the last one.
+        monitors = watch(measured, [each.measured for each, _ in good], receipt.kind)
+        if source.monitors == "off":
+            monitors = tuple(m for m in monitors if m.name in LASTING)
+        # Who reads an archive again does it for another reading than the last one; what is known is to be read all the same.
         if source.monitors == "warn" or receipt.reading > 1:
-            monitors = tuple(m.model_copy(update={"verdict": "warning"}) if m.verdict == "alarm" else m for m in monitors)
+            monitors = tuple(
+                m.model_copy(update={"verdict": "warning"}) if m.verdict == "alarm" and m.name not in LASTING else m
+                for m in monitors
+            )
         outcome, reason, alarm = _by_monitors(run, source, receipt, found, monitors=monitors, wrong=looked.wrong)
     elif alarm == "layout_gone" and alike:
         reason = f"{reason} {_template(max(alike))}"
@@ -103,13 +107,15 @@ def _by_monitors(
     examples = f" For example, {'; '.join(wrong[:3])}." if wrong else ""
     accept = f"`rivalscope accept {run.market.path} {receipt.target} --run {run.run_id}`"
     replay = f"`rivalscope replay {run.market.path} --target {receipt.target} --run {run.run_id}`"
+    # A crawl is accepted, not one of its later readings: of these, only what the market file names is an alarm.
+    right = f"run {accept}" if receipt.reading == 1 else "correct the source's canaries in the market file and read them again"
     again = f"read its pages again with {replay}" if receipt.archived else "gather again"
     steps: dict[Alarm, str] = {
         "blocked": "It is left alone. Use the site's API or a licensed export, or ask its owner.",
         "layout_gone": f"The layout has probably changed: run `rivalscope freeze {source.source} {found.where}` and compare. "
         f"If the site really shows no more than this, run {accept}.",
         "implausible": "Another number may be read now, or another page: compare some records with the page. "
-        f"If they are right, run {accept}; if not, correct {source.source} and {again}.",
+        f"If they are right, {right}; if not, correct {source.source} and {again}.",
     }
     outcome: Outcome = "blocked" if alarm == "blocked" else "rejected"
     return outcome, f"{receipt.target} ({found.where}): {faults}{examples} {steps[alarm]}", alarm

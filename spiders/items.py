@@ -15,6 +15,9 @@ from typing import Any, ClassVar, Literal, cast, get_args, get_type_hints
 SCHEMA_VERSION = 2
 """Goes into each receipt; raise it when a field below is added, or changes its name, type or meaning."""
 
+PROVENANCE = ("seen_at", "page_url", "page_sha256")
+"""What each landing line has beside the record's own fields."""
+
 Kind = Literal["reviews", "faq", "ranking", "contact", "mentions"]
 
 FOLDERS: Mapping[Kind, str] = {

@@ -21,6 +21,7 @@ from typing import IO, Literal, Self
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from spiders.items import PROVENANCE as PROVENANCE  # noqa: PLC0414 - who writes lines imports it from here
 from spiders.items import SCHEMA_VERSION, Kind, Stated
 
 Outcome = Literal["landed", "unchanged", "rejected", "failed", "blocked"]
@@ -28,9 +29,6 @@ Outcome = Literal["landed", "unchanged", "rejected", "failed", "blocked"]
 Alarm = Literal["blocked", "layout_gone", "implausible"]
 """`blocked`: the site refused us. `layout_gone`: pages came, and the parser finds nothing in them. `implausible`: records came, and they
 cannot be what they are said to be."""
-
-PROVENANCE = ("seen_at", "page_url", "page_sha256")
-"""What each landing line has beside the record's own fields."""
 
 MAX_ERROR_SHARE = 0.05
 """Of what a crawl asked for, or of a file's rows: more errors than this and nothing lands."""

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import orjson
 
-from spiders.items import SCHEMA_VERSION, line_fields
+from spiders.items import PROVENANCE, SCHEMA_VERSION, line_fields
 from warehouse import build, load
-from warehouse.crawls import RAW_FIELDS
 
 LINES = 1_000_000
 TARGET = "zinnia.reviews.shop"
@@ -101,7 +100,7 @@ def write_landing(data: Path, count: int) -> None:
         "name": "shop",
         "finished_at": AS_OF,
         "records": count,
-        "fields": [*line_fields("reviews"), *RAW_FIELDS],
+        "fields": [*line_fields("reviews"), *PROVENANCE],
         "file_sha256": sha256,
         "outcome": "landed",
     }

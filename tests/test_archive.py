@@ -23,15 +23,16 @@ from test_gather import Answer, Site, children_of, market_of, run_of, serving, s
 
 from pipeline import page_text
 from pipeline.archive import expire, replay
+from pipeline.crawl import archive_days
 from pipeline.gather import gather
 from pipeline.market import load_market
-from pipeline.run import Run
-from pipeline.show import ShowError, show
+from pipeline.run import Run, only_crawler
+from pipeline.show import Quote, ShowError, Source, _with_page, _write, show
 from spiders.items import Record, Review, SearchResult, line, only
 from spiders.receipt import Job, Receipt, newest_reading
 from spiders.reviews import schema_org
 from spiders.web import saved
-from spiders.web.archive import Answers, Archive, ArchiveError, ArchiveWriter, Entry, index_of, place
+from spiders.web.archive import Answers, Archive, ArchiveError, ArchiveWriter, Entry, index_of, keep, place
 
 SEEN = datetime(2026, 5, 1, 12, tzinfo=UTC)
 AUTHOR = "Wilhelmina Quartermaine"
@@ -287,6 +288,78 @@ def test_archives_go_when_their_days_are_over_and_the_lines_stay(tmp_path: Path)
     assert left(timedelta(days=401)) == set()
     assert not list(run.archive.glob("*"))
     assert len(list(run.landing.rglob("*.receipt.json"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept"), [("", 90), ("retention_days = 400", 90), ("retention_days = 30", 30), ("retention_days = 0", 0)]
+)
+def test_a_source_whose_terms_say_for_how_long_keeps_no_page_longer(tmp_path: Path, wanted: str, kept: int) -> None:
+    options = 'options = { application_id = "invented-id", item_code = "a:1" }'
+    market = market_of(tmp_path, {"item": f'source = "rakuten"\nurl = "https://a.example/"\n{options}\n{wanted}'})
+    (target,) = market.targets
+    assert archive_days(market, target.source) == kept
+
+
+def test_what_a_killed_removal_left_goes_with_the_next(tmp_path: Path) -> None:
+    run = run_of(market_of(tmp_path, {"a": 'source = "schema_org"\nurl = "https://a.example/"'}), tmp_path / "data")
+    for target in ("a.reviews.schema_org", "left.reviews.schema_org"):
+        index = index_of(place(run.archive / "r1", target))
+        index.parent.mkdir(parents=True, exist_ok=True)
+        index.touch()
+        os.utime(index, times=(SEEN.timestamp(),) * 2)
+    assert expire(run, None, moment=SEEN + timedelta(days=400), progress=silent) == 0
+    assert expire(run, {"a.reviews.schema_org"}, moment=SEEN + timedelta(days=401), progress=silent) == 1
+    assert expire(run, None, moment=SEEN + timedelta(days=401), progress=silent) == 1
+    assert not list(run.archive.iterdir())
+
+
+def test_a_run_lets_pages_go_even_of_targets_that_left_and_when_it_ends_badly(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {"a": f'source = "schema_org"\npath = "{tmp_path / "none.html"}"'})
+    archive = place(tmp_path / "data" / "archive" / "r0", "left.reviews.schema_org")
+    archive.parent.mkdir(parents=True)
+    archive.touch()
+    os.utime(archive, times=(SEEN.timestamp() - 3 * 365 * 86_400,) * 2)
+    (tmp_path / "data" / "warehouse.duckdb").mkdir()  # publish cannot swap this
+    rivalscope("run", market.path, "--data", tmp_path / "data", code=1)
+    assert not archive.exists()
+
+
+def test_one_bad_crawl_does_not_cost_the_others_their_readings(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {"a": 'source = "schema_org"\nurl = "https://a.example/"'})
+    run = run_of(market, tmp_path / "data", "r9")
+    target = "a.reviews.schema_org"
+    for number in (1, 2, 3, 4):
+        folder = run.landing / f"r{number}"
+        folder.mkdir(parents=True)
+        job = job_in(tmp_path, run_id=folder.name, as_of=SEEN + timedelta(days=number))
+        claimed = sha256(b"another") if number == 2 else None
+        Receipt.of(job, started_at=SEEN, finish_reason="finished", archive_sha256=claimed).write(
+            folder / f"{target}.receipt.json"
+        )
+    (run.landing / "r1" / f"{target}.receipt.json").write_text("{}")
+    archive = place(run.archive / "r2", target)
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"damaged")
+    (run.landing / "r4" / f"{target}~2.receipt.json").write_text("damaged")
+    told: list[str] = []
+    readings = replay(run, market.targets, all_runs=True, progress=told.append)
+    came = {reading.run_id: (reading.outcome, reading.reason) for reading in readings}
+    assert {run_id: outcome for run_id, (outcome, _) in came.items()} == {
+        "r1": "failed", "r2": "failed", "r3": "not_archived", "r4": "not_archived",
+    }  # fmt: skip
+    assert "expected a receipt, found a file that cannot be read as one. Restore it" in came["r1"][1]
+    assert f"expected sha256 {sha256(b'another')}" in came["r2"][1]
+    assert "r2: it could not be read again." in told[[*came].index("r2")]
+    with only_crawler(run, target):
+        (locked,) = replay(run_of(market, run.data, "r3"), market.targets, all_runs=False, progress=silent)
+    assert (locked.outcome, locked.reason) == (
+        "failed",
+        f"{target}: expected no crawl of it, found one at work. Wait for it, and call again.",
+    )
+    (run.data / "runs").mkdir()
+    (run.data / "runs" / "r9.json").write_text('{"as_of": "2026-06-01T00:00:00+00:00"}')
+    said = rivalscope("replay", market.path, "--data", run.data, "--run", "r9", "--all-runs", code=1).stderr
+    assert f"2 could not be read again, see above: {target} of run r2, {target} of run r1" in said
 
 
 def test_readings_count_by_their_number(tmp_path: Path) -> None:
@@ -580,6 +653,34 @@ def test_a_crawl_whose_pages_cannot_be_archived_does_not_land(tmp_path: Path, mo
 
 
 @pytest.mark.slow
+def test_a_receipt_never_vouches_for_the_pages_of_a_later_attempt_that_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kept_and_killed(*arguments: Any) -> None:
+        keep(*arguments)
+        raise Killed
+
+    with serving(Shop()) as site:
+        source = f'source = "schema_org"\nurl = "http://127.0.0.1:{site.port}/shop"'
+        market = market_of(tmp_path, {"shop": f"{source}\nmin_records = 99"})
+        run = run_of(market, tmp_path / "data")
+        (first,) = gather(run, market.targets, progress=silent)
+        archive, rejected = place(run.archive / "r1", first.target), run.rejected / "r1" / f"{first.target}.receipt.json"
+        assert (first.outcome, first.archive_sha256) == ("rejected", sha256(archive.read_bytes()))
+        monkeypatch.setattr("spiders.web.archive.keep", kept_and_killed)
+        with pytest.raises(Killed):
+            gather(run, market.targets, progress=silent)
+        monkeypatch.undo()
+        assert sha256(archive.read_bytes()) != first.archive_sha256
+        assert not rejected.exists()
+        (again,) = gather(run, market.targets, progress=silent)
+    assert Receipt.load(rejected).archive_sha256 == again.archive_sha256 == sha256(archive.read_bytes())
+
+
+@pytest.mark.slow
 def test_a_crawl_that_is_killed_publishes_no_archive(tmp_path: Path) -> None:
     with serving(Site()) as site:
         site.seconds_a_page = 0.4
@@ -615,6 +716,31 @@ def test_a_crawl_that_is_killed_publishes_no_archive(tmp_path: Path) -> None:
         (receipt,) = gather(run, market.targets, progress=silent)
     assert receipt.archived == receipt.pages == 6
     assert sha256(place(run.archive / "r1", receipt.target).read_bytes()) == receipt.archive_sha256
+
+
+def test_of_two_requests_that_got_the_same_page_the_one_of_the_line_is_shown(tmp_path: Path) -> None:
+    job = job_in(tmp_path)
+    assert job.archive is not None
+    writer = ArchiveWriter(job, job.archive)
+    for name in ("first", "second"):
+        respond(writer, f"https://a.example/{name}", b"<p>Cold tea.</p>")
+    receipt = Receipt.of(job, started_at=SEEN, finish_reason="finished", archive_sha256=writer.close())
+    quote = Quote(text="Cold tea.", about="", url=None, target=job.target, run_id="r1", record={})
+
+    def asked(page_url: str) -> str | None:
+        source = Source(quote=quote, page_url=page_url, page_sha256=sha256(b"<p>Cold tea.</p>"))
+        entry = _with_page(source, job.archive or Path(), receipt).entry
+        return entry and entry.request_url
+
+    assert asked("https://a.example/second") == "https://a.example/second"
+    assert asked("https://a.example/named-otherwise") == "https://a.example/first"
+
+
+def test_a_document_that_names_people_is_for_its_owner_alone_even_where_a_file_was(tmp_path: Path) -> None:
+    file = tmp_path / "shown.html"
+    file.touch(mode=0o644)
+    _write(file, "heading", [], tmp_path)
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 # --- the sentence on the page -----------------------------------------------------------------------------------------

@@ -78,5 +78,20 @@ def test_a_page_parses_the_same_behind_a_byte_order_mark(page: Path) -> None:
     assert parsed(page, f"\ufeff\n{text}") == parsed(page, text)
 
 
+_WORDS = frozenset({"author", "title", "text", "reply_text"})
+"""`author` lands as a keyed hash. The other three are what people said: they may sign it or be greeted in it, and it lands as said."""
+
+
+@pytest.mark.parametrize("page", FROZEN, ids=page_id)
+def test_no_author_is_named_in_ids_addresses_and_whatever_else_is_not_words(page: Path) -> None:
+    for record in PARSERS[page.parent.name](page.read_text("utf-8"), address(page)):
+        author = (getattr(record, "author", None) or "").casefold().lstrip("@")
+        for name in {author, author.partition("@")[0]}:
+            if len(name) < 4:  # found in any address by chance
+                continue
+            landed = {f.name: str(getattr(record, f.name)) for f in fields(record) if f.name not in _WORDS}
+            assert {field: value for field, value in landed.items() if name in value.casefold()} == {}
+
+
 def test_every_source_that_parses_pages_has_a_frozen_one() -> None:
     assert {page.parent.name for page in FROZEN} == PARSERS.keys()

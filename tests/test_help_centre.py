@@ -152,7 +152,7 @@ class Crawled:
         return {each["question"]: (each["answer"], each["group"], each["clicks"]) for each in self.lines}
 
 
-def crawled(folder: Path, pages: dict[str, str], source: str, path: str, options: str = "") -> Crawled:
+def crawled(folder: Path, pages: dict[str, str], source: str, path: str, options: str = "", *, crawl: str = "") -> Crawled:
     kind = "contact" if source == "site" else "faq"
     with serving(Web(pages)) as web:
         market = folder / "kettles.toml"
@@ -164,6 +164,7 @@ languages = ["en"]
 contact = "owner@kettles.example"
 delay_seconds = 0
 allow_hosts = ["127.0.0.1"]
+{crawl}
 [[brands]]
 id = "kettlewell"
 name = "Kettlewell"
@@ -233,6 +234,20 @@ def test_a_walk_stops_at_its_number_of_pages(tmp_path: Path) -> None:
     }
     found = crawled(tmp_path, endless, "help_centre", "/help/0", "max_depth = 10, max_pages = 4")
     assert len(found.asked) == 4
+    assert found.receipt.errors == ("help_centre: stopped at 4 pages with 1 links unread. Raise options.max_pages.",)
+    assert found.receipt.measured["unread_links"] == 1
+
+
+def test_a_walk_that_the_markets_limit_of_pages_cut_says_which_limit_it_was(tmp_path: Path) -> None:
+    found = crawled(tmp_path, HELP, "help_centre", "/help/", crawl="max_pages = 4")
+    assert len(found.asked) == 4
+    # The start page, its two categories, and one of the five pages to which these link.
+    assert found.receipt.errors == ("help_centre: stopped at 4 pages with 4 links unread. Raise crawl.max_pages.",)
+
+
+def test_a_walk_that_read_all_its_links_is_not_called_cut(walked: Crawled) -> None:
+    assert walked.receipt.errors == ()
+    assert "unread_links" not in walked.receipt.measured
 
 
 def test_a_page_under_two_addresses_gives_its_answer_once(tmp_path: Path) -> None:
@@ -441,7 +456,10 @@ def test_contact_pages_are_reached_by_links_that_are_counted(tmp_path: Path) -> 
 
 
 def test_a_contact_walk_stops_at_its_number_of_pages(tmp_path: Path) -> None:
-    assert len(crawled(tmp_path, CONTACT, "site", "/", "max_pages = 2").asked) == 2
+    found = crawled(tmp_path, CONTACT, "site", "/", "max_pages = 2")
+    assert len(found.asked) == 2
+    assert found.receipt.measured["unread_links"] >= 1
+    assert "links unread. Raise options.max_pages." in found.receipt.errors[0]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import random
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +19,7 @@ from conftest import rivalscope
 from pipeline.gather import gather
 from pipeline.judge import Circumstances
 from pipeline.market import load_market
+from pipeline.monitor import LASTING
 from pipeline.run import Run, RunError, open_run
 from pipeline.verdict import accept, good_runs, verdict
 from spiders.receipt import Receipt
@@ -96,8 +97,18 @@ class Shop:
         return f'<html><head>{following}<script type="application/ld+json">{data}</script></head><body>{cards}</body></html>'
 
 
+class Guarded:
+    """A site whose guard lets nobody in, in the words that a visitor reads."""
+
+    def page(self, _name: str, _number: int) -> str:
+        return (
+            '<html lang="en"><head><title>Access to this page has been denied.</title></head><body><div id="px-captcha"></div>'
+            '<a href="/help">Help</a> <a href="mailto:unblock@pans.example">unblock@pans.example</a></body></html>'
+        )
+
+
 @contextmanager
-def serving(shops: dict[str, Shop]) -> Iterator[str]:
+def serving(shops: Mapping[str, Shop | Guarded]) -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             _, name, *number = self.path.split("/")
@@ -154,6 +165,50 @@ def test_a_captcha_with_status_200_is_a_refusal_and_a_wrong_canary_no_review(tmp
         "canary_wrong_count": "alarm",
         "canary_missed_count": "warning",
     }
+
+
+WRONG = '[[brands.sources.canaries]]\nnative_id = "review-3-of-the-shop"\ntext_start = "3: something else"'
+
+
+@pytest.mark.parametrize("monitors", ["warn", "off"])
+def test_what_a_person_knows_holds_whatever_becomes_of_the_history_and_in_each_reading(tmp_path: Path, monitors: str) -> None:
+    ahead = Shop(random.Random(1))
+    ahead.grow(START.date() + timedelta(days=9000), 12)
+    shop = Shop(random.Random(1))
+    shop.grow(START.date(), 12)
+    sources = {"canary": f'monitors = "{monitors}"\n{WRONG}', "ahead": f'monitors = "{monitors}"'}
+    with serving({"canary": shop, "ahead": ahead}) as base:
+        market = load_market(market_of(tmp_path, base, sources))
+        run = Run(market, tmp_path / "data", "r1", START)
+        receipts = gather(run, market.targets, progress=lambda _line: None)
+    for receipt, monitor in zip(receipts, ("canary_wrong_count", "future_share"), strict=True):
+        assert (receipt.outcome, receipt.alarm) == ("rejected", "implausible"), receipt.reason
+        assert [each.name for each in receipt.monitors if each.verdict == "alarm"] == [monitor]
+        assert monitors == "warn" or {each.name for each in receipt.monitors} <= LASTING
+        (source,) = (target.source for target in market.targets if target.id == receipt.target)
+        facts = Circumstances(
+            lines=run.rejected / "r1" / f"{receipt.target}.jsonl.gz",
+            where="x",
+            exit_code=0,
+            overdue=False,
+            timeout_seconds=60,
+            min_records=1,
+            max_pages=9,
+        )
+        again = verdict(run, source, receipt.model_copy(update={"reading": 2}), facts)
+        assert (again.outcome, again.alarm) == ("rejected", "implausible")
+        assert "rivalscope accept" not in (again.reason or "")
+
+
+def test_the_address_on_a_captcha_is_no_way_to_reach_the_company(tmp_path: Path) -> None:
+    with serving({"wall": Guarded()}) as base:
+        file = market_of(tmp_path, base, {"wall": ""})
+        file.write_text(file.read_text().replace('"reviews"', '"contact"').replace('"schema_org"', '"site"'))
+        market = load_market(file)
+        run = Run(market, tmp_path / "data", "r1", START)
+        (receipt,) = gather(run, market.targets, progress=lambda _line: None)
+    assert (receipt.outcome, receipt.alarm, receipt.records) == ("blocked", "blocked", 0)
+    assert "PerimeterX's captcha" in (receipt.reason or "")
 
 
 @dataclass
@@ -243,7 +298,8 @@ def test_each_fault_has_its_alarm_and_its_next_step(
     assert (receipt.outcome, receipt.alarm) == (outcome, alarm), receipt.reason
     for each in words:
         assert each in (receipt.reason or "")
-    assert f"{receipt.target}: {outcome}. {receipt.reason}" in story.told
+    said = "" if alarm == outcome else f", alarm {alarm.replace('_', ' ')}"
+    assert f"{receipt.target}: {outcome}{said}. {receipt.reason}" in story.told
 
 
 @pytest.mark.slow
@@ -276,7 +332,8 @@ def test_an_archive_that_is_read_again_may_read_otherwise(story: Story) -> None:
 @pytest.mark.slow
 def test_a_source_that_nobody_wants_watched_is_measured_all_the_same(story: Story) -> None:
     receipt = story.last("unwatched")
-    assert (receipt.outcome, receipt.alarm, receipt.monitors) == ("landed", None, ())
+    assert (receipt.outcome, receipt.alarm) == ("landed", None)
+    assert {(each.name, each.verdict) for each in receipt.monitors} == {("future_share", "fine")}
     assert receipt.measured["changed_count"] == 26
 
 

@@ -18,6 +18,7 @@ from pipeline.market_check import check_options
 from pipeline.run import Run
 from spiders.items import Post, UnexpectedPage
 from spiders.mentions import bluesky, feed, mastodon, post_table
+from spiders.reading.answer import loaded, text_at
 from spiders.reading.naming import naming
 from spiders.receipt import Receipt
 from spiders.tables.row_landing import Read
@@ -104,6 +105,23 @@ def test_an_element_with_ten_thousands_of_attributes_is_refused_at_once() -> Non
         list(feed.parse(f"<rss version='2.0'><channel><item {attributes}/></channel></rss>", URL))
 
 
+@pytest.mark.parametrize(
+    ("link", "guid", "address"),
+    [
+        ("https://s.example/@janedoe/12", "https://s.example/@janedoe/12", "https://s.example/statuses/12"),
+        ("https://m.example/%40janedoe/tea-1f", "https://m.example/p/1f", URL),
+        ("https://r.example/user/JaneDoe/comments/7/", "t3_7", URL),
+        ("https://janedoe.example/tea/", "https://janedoe.example/?p=7", "https://janedoe.example/tea/"),
+    ],
+)
+def test_a_feeds_links_and_ids_do_not_name_who_wrote(link: str, guid: str, address: str) -> None:
+    item = f"<item><title>Leaf</title><link>{link}</link><guid>{guid}</guid><author>/u/janedoe</author></item>"
+    (post,) = feed.parse(f"<rss version='2.0'><channel>{item}</channel></rss>", URL)
+    assert post.url == address
+    assert "@" not in post.native_id
+    assert (post.native_id == guid) is ("@" not in guid)
+
+
 def test_a_youtube_channels_page_leads_to_its_feed_and_other_addresses_stay() -> None:
     channel = "UC" + "a" * 22
     wanted = f"https://www.youtube.com/feeds/videos.xml?channel_id={channel}"
@@ -136,6 +154,28 @@ def test_a_count_that_is_not_given_is_unknown_and_not_zero() -> None:
 def test_an_answer_without_posts_to_read_is_refused_with_its_reason(module: object, text: str, words: str) -> None:
     with pytest.raises(UnexpectedPage, match=words):
         list(module.parse(text, URL))  # type: ignore[attr-defined]  # both have it
+
+
+def test_a_lone_surrogate_in_an_answer_costs_neither_the_page_nor_the_next_one(tmp_path: Path) -> None:
+    text = '{"posts": [{"uri": "at://did:plc:x/app.bsky.feed.post/1\\ud800", "record": {"text": "a \\udfff b"}}], "cursor": "\\ud83c"}'
+    (post,) = bluesky.parse(text, URL)
+    (tmp_path / "posts.txt").write_text(f"{post.native_id} {post.text} {post.url}", "utf-8")
+    cursor = text_at(loaded(text, who="bluesky", expected="JSON", url=URL), "cursor")
+    assert bluesky.next_url(URL, cursor) != URL
+
+
+@pytest.mark.parametrize("answer", ["[]", '{"statuses": []}', '{"accounts": [], "statuses": []}'])
+def test_a_timeline_without_posts_is_a_quiet_one(answer: str) -> None:
+    assert list(mastodon.parse(answer, URL)) == []
+
+
+def test_the_same_post_met_on_two_servers_has_one_id_and_no_address_has_a_login() -> None:
+    (one,), (other,) = (
+        mastodon.parse(json.dumps([status(5, "tea") | {"id": number, "uri": "https://s.example/users/janedoe/statuses/5"}]), url)
+        for number, url in (("5", "https://s.example/api/v1/timelines/tag/tea"), ("77", "https://me:key@t.example/api/v1/x"))
+    )
+    assert one.native_id == other.native_id == "s.example/5"
+    assert (one.url, other.url) == ("https://s.example/statuses/5", "https://t.example/statuses/77")
 
 
 def test_addresses_that_people_know_lead_to_the_api() -> None:
@@ -190,6 +230,14 @@ def test_a_table_of_posts_is_read_by_its_columns_with_unknown_counts_left_open()
     assert first.native_id != second.native_id
 
 
+def test_a_table_lands_no_address_and_no_id_with_its_authors_name() -> None:
+    columns = COLUMNS | {"native_id": "Link"}
+    rows = "tea,2026-05-01,1,@janedoe,https://x.example/janedoe/status/12\ntea,2026-05-01,1,Jane,https://x.example/12\n"
+    first, second = (post for post in table(HEAD + rows, columns=columns).records if isinstance(post, Post))
+    assert "janedoe" not in f"{first.native_id} {first.url}"
+    assert (second.native_id, second.url) == ("https://x.example/12", "https://x.example/12")
+
+
 def test_the_same_post_has_the_same_id_in_the_next_export_whatever_its_counts() -> None:
     once, again = (table(f"{HEAD}Leaf,2026-05-01,{likes},Jo,https://x.example/1\n").records[0] for likes in (1, 99))
     assert isinstance(once, Post)
@@ -221,7 +269,7 @@ def test_a_missing_column_is_an_error_with_the_names_that_there_are() -> None:
 
 def status(number: int, text: str) -> dict[str, object]:
     return {
-        "id": str(number), "uri": f"https://s.example/{number}", "url": f"https://s.example/@x/{number}", "content": f"<p>{text}</p>",
+        "id": str(number), "uri": f"https://s.example/users/x/statuses/{number}", "url": f"https://s.example/@x/{number}", "content": f"<p>{text}</p>",
         "created_at": "2026-05-01T00:00:00.000Z", "visibility": "public", "account": {"acct": "Jo Example"}, "favourites_count": number,
     }  # fmt: skip
 
@@ -303,7 +351,8 @@ def test_a_page_that_is_no_feed_and_an_account_that_is_not_there_fail_with_their
 
 
 def test_an_accounts_posts_are_walked_on_its_own_server(crawled: Crawled) -> None:
-    assert [line["native_id"] for line in crawled.lines("account")] == [f"https://s.example/{n}" for n in (9, 8, 7)]
+    assert [line["native_id"] for line in crawled.lines("account")] == [f"s.example/{n}" for n in (9, 8, 7)]
+    assert [line["url"] for line in crawled.lines("account")] == [f"{crawled.api.root}/statuses/{n}" for n in (9, 8, 7)]
     calls = [call.query for call in crawled.api.calls if call.path == "/api/v1/accounts/77/statuses"]
     assert calls[1]["max_id"] == "8"
 

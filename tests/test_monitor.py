@@ -20,8 +20,9 @@ from pipeline.measure import _step, measure
 from pipeline.monitor import HISTORY, LEAST_HISTORY, RULES, rule, watch
 from pipeline.run import Run
 from pipeline.verdict import told, verdict
-from spiders.items import Stated, line_fields
-from spiders.receipt import PROVENANCE, Monitor, Receipt, file_sha256
+from spiders.items import ContactPoint, Kind, SearchResult, Stated, line_fields
+from spiders.receipt import PROVENANCE, Job, Monitor, Receipt, file_sha256
+from spiders.web.saved import land
 from spiders.web.template import fingerprint, similarity, together
 from spiders.web.witness import Witness, wall
 
@@ -156,9 +157,10 @@ def test_a_canary_reads_its_known_values(tmp_path: Path, canary: Row, wrong: int
 def test_of_faq_entries_contacts_searches_and_posts_a_sensible_part_is_measured(tmp_path: Path) -> None:
     faq = [{"question": "When?", "answer": "On Monday."}, {"question": "언제?", "answer": "월요일"}]
     found = measure(written(tmp_path / "f.gz", faq), receipt(2, kind="faq")).values
-    assert found == {
+    assert {name: value for name, value in found.items() if not name.startswith("fill_")} == {
         "record_count": 2,
         "sample_count": 2,
+        "duplicate_share": 0,
         "text_length_mean": 6.5,
         "script_share_latin": 0.5,
         "script_share_hangul": 0.5,
@@ -172,7 +174,30 @@ def test_of_faq_entries_contacts_searches_and_posts_a_sensible_part_is_measured(
     assert found == pytest.approx(
         {"record_count": 4, "search_count": 3, "absent_share": 1 / 3, "failed_share": 0, "blocked_share": 1 / 3}
     )
-    assert measure(tmp_path / "none", receipt(4, kind="mentions")).values == {}
+
+
+def test_of_faq_entries_it_is_measured_what_is_filled_and_what_is_read_twice(tmp_path: Path) -> None:
+    faq: list[Row] = [{"question": "When?", "answer": "On Monday.", "group": "Delivery", "language": None}] * 2
+    faq += [{"question": "Where?", "answer": "Here.", "group": None, "language": "en"}, {"question": "When?", "answer": "Never."}]
+    found = measure(written(tmp_path / "f.gz", faq), receipt(4, kind="faq")).values
+    assert (found["duplicate_share"], found["fill_question"], found["fill_group"], found["fill_language"]) == (0.25, 1, 0.5, 0.25)
+    assert not any(name.removeprefix("fill_") in PROVENANCE for name in found)
+
+
+def post(number: int, **fields: object) -> Row:
+    empty: Row = dict.fromkeys(line_fields("mentions"))
+    told = {"native_id": f"p{number}", "title": f"Post {number}", "text": "About pans.", "published_at": "2026-01-02T09:00:00Z"}
+    return empty | told | fields
+
+
+def test_of_posts_it_is_measured_what_is_filled_new_read_twice_and_known(tmp_path: Path) -> None:
+    before = written(tmp_path / "before.gz", map(post, range(3)))
+    posts = [post(1), post(2, text="", published_at="2026-03-01"), post(7, published_at="2026-01-04"), post(7)]
+    found = measure(written(tmp_path / "now.gz", posts), receipt(4, kind="mentions"), before=before).values
+    assert (found["record_count"], found["sample_count"], found["duplicate_share"], found["met_share"]) == (4, 4, 0.25, 0.5)
+    assert (found["fill_text"], found["fill_published_at"], found["fill_likes"]) == (0.75, 1, 0)
+    assert found["newest_age_days"] == 1
+    assert measure(written(tmp_path / "no.gz", []), receipt(0, kind="mentions")).values == {"record_count": 0, "sample_count": 0}
 
 
 def test_lines_of_a_source_that_breaks_its_contract_are_rejected_and_end_nothing(tmp_path: Path) -> None:
@@ -317,6 +342,54 @@ def test_searches_without_an_answer_land_and_are_told_of() -> None:
     assert verdicts(watch(searches | {"blocked_share": 1.0}, [searches] * 5)) == {"blocked_share": "warning"}
     assert verdicts(watch(searches | {"absent_share": 1.0}, [searches] * 5)) == {"absent_share": "alarm"}
     assert rule("absent_share")[2] == "layout_gone"
+
+
+def test_posts_that_all_stay_away_are_an_alarm_and_a_slow_week_is_none() -> None:
+    usual = [{"record_count": float(n), "sample_count": float(n)} for n in (40, 31, 55, 38)]
+    for count, said in ((0.0, {"record_count": "alarm"}), (3.0, {}), (200.0, {})):
+        assert verdicts(watch({"record_count": count, "sample_count": count}, usual, "mentions")) == said
+    rare = [{"record_count": float(n), "sample_count": float(n)} for n in (3, 5, 4, 2)]
+    assert verdicts(watch({"record_count": 0.0, "sample_count": 0.0}, rare, "mentions")) == {}
+    assert rule("record_count")[2] == "layout_gone"
+
+
+def test_a_channel_that_stood_in_all_good_runs_and_is_gone_is_told() -> None:
+    both = {"record_count": 4.0, "contact_count_chat": 1.0, "contact_count_email": 2.0, "contact_count_language": 1.0}
+    only_mail = {"record_count": 3.0, "contact_count_email": 2.0, "contact_count_language": 1.0}
+    monitors = watch({"record_count": 3.0, "contact_count_email": 1.0}, [both] * 4, "contact")
+    assert verdicts(monitors) == {"contact_count_chat": "warning"}
+    line = told(receipt(3, kind="contact").model_copy(update={"monitors": monitors}))
+    assert "0 contact points of the kind chat, expected at least 1" in line
+    assert verdicts(watch(only_mail, [both, only_mail, both], "contact")) == {}
+    assert verdicts(watch(both, [only_mail] * 3, "contact")) == {}
+    assert verdicts(watch(only_mail, [both] * 2, "contact")) == {}
+
+
+def crawl_of(pages: int, **fields: object) -> Receipt:
+    return receipt(0).model_copy(update={"pages": pages, **fields})
+
+
+@pytest.mark.parametrize(
+    ("crawled", "outcome", "alarm"),
+    [
+        (crawl_of(40, statuses={"200": 39, "403": 1}, ignored=1), "rejected", "layout_gone"),
+        (crawl_of(40, statuses={"200": 40}, robots_refused=1), "rejected", "layout_gone"),
+        (crawl_of(40, statuses={"200": 40}, measured={"wall_count": 1.0}), "rejected", "layout_gone"),
+        (crawl_of(40, statuses={"200": 39, "404": 1}, ignored=1), "rejected", "layout_gone"),
+        (crawl_of(40, statuses={"200": 30, "403": 10}, ignored=10), "blocked", "blocked"),
+        (crawl_of(10, statuses={"200": 10}, measured={"wall_count": 2.0}), "blocked", "blocked"),
+        (crawl_of(1, statuses={"403": 1}, ignored=1), "blocked", "blocked"),
+        (crawl_of(0, robots_refused=1), "blocked", "blocked"),
+        (crawl_of(40, statuses={"200": 30, "500": 10}, ignored=10), "failed", None),
+        (crawl_of(0, download_errors=3), "failed", None),
+    ],
+)
+def test_one_refusal_among_many_pages_does_not_hide_that_nothing_was_found(
+    tmp_path: Path, crawled: Receipt, outcome: str, alarm: str | None
+) -> None:
+    facts = Circumstances(lines=tmp_path, where="x", exit_code=0, overdue=False, timeout_seconds=60, min_records=1, max_pages=99)
+    found = judge(crawled, facts)
+    assert (found.outcome, found.alarm) == (outcome, alarm), found.reason
 
 
 def test_a_redirect_to_a_consent_form_elsewhere_is_a_refusal(tmp_path: Path) -> None:
@@ -494,6 +567,90 @@ def test_of_healthy_crawls_hardly_one_is_rejected_and_of_planted_faults_most_are
         assert found[name] >= share * shops - 2, name
 
 
+def feed(chance: random.Random) -> Callable[[int], list[Row]]:
+    """Posts of a source by week: it shows the last few, or a search gives those of one week; quiet weeks and storms come by chance."""
+    rate = math.exp(chance.uniform(math.log(0.3), math.log(150)))
+    shown = chance.choice((None, None, 10, 20, 50))
+    fill = {
+        name: chance.choice((0, 0.3, 0.7, 0.95, 1)) for name in ("title", "text", "author_hash", "likes", "replies", "language")
+    }
+    swing = chance.choice((0.2, 0.5, 0.8))
+    all_posts: list[Row] = []
+
+    def week(number: int) -> list[Row]:
+        expected = rate * math.exp(chance.gauss(0, swing)) * (chance.uniform(2, 8) if chance.random() < 0.04 else 1)
+        count = max(0, round(chance.gauss(expected, math.sqrt(expected))))
+        new = []
+        for _ in range(count):
+            filled = {name: "x" for name, share in fill.items() if chance.random() < share}
+            day = START + timedelta(days=7 * number - chance.randrange(7))
+            new.append(
+                post(0, title=None, text="") | filled | {"native_id": f"p{len(all_posts)}", "published_at": day.isoformat()}
+            )
+            all_posts.append(new[-1])
+        return new if shown is None else all_posts[-shown:]
+
+    for number in range(-10, 0):
+        week(number)
+    return week
+
+
+def help_pages(chance: random.Random) -> Callable[[int], list[Row]]:
+    """A help centre, of which a few entries are written anew, added or dropped by the week; some stand on two pages."""
+    names = ("group", "url", "language", "updated_at")
+    fill = {name: chance.choice((0, 0.5, 1)) for name in names}
+
+    def entry(number: int) -> Row:
+        answer = "word " * max(1, round(chance.lognormvariate(3.5, 0.8)))
+        filled = {name: "x" for name in names if chance.random() < fill[name]}
+        return dict.fromkeys(line_fields("faq")) | {"question": f"Q{number}?", "answer": answer} | filled
+
+    entries = [entry(number) for number in range(round(math.exp(chance.uniform(math.log(3), math.log(300)))))]
+    twice = chance.choice((0, 0, 0.1, 0.4))
+
+    def week(number: int) -> list[Row]:
+        for place in range(len(entries)):
+            if chance.random() < 0.02:
+                entries[place] = entry(1000 * (number + 20) + place)
+        for _ in range(chance.choice((0, 0, 0, 1, 2))):
+            entries.append(entry(10**6 + len(entries)))
+        return [each for each in entries for _ in range(1 + (chance.random() < twice))]
+
+    return week
+
+
+@pytest.mark.parametrize(("kind", "source"), [("mentions", feed), ("faq", help_pages)])
+def test_of_healthy_feeds_and_help_pages_hardly_one_crawl_is_rejected(
+    tmp_path: Path, kind: Kind, source: Callable[[random.Random], Callable[[int], list[Row]]]
+) -> None:
+    chance = random.Random(7)
+    crawls = rejected = gone = 0
+    warned: Counter[str] = Counter()
+    for _ in range(150):
+        weekly = source(chance)
+        history: list[dict[str, float]] = []
+        before: Path | None = None
+        for run in range(10):
+            rows = weekly(run)
+            now = written(tmp_path / f"{run}.gz", rows)
+            values = measure(now, receipt(len(rows), day=START + timedelta(days=7 * run), kind=kind), before=before).values
+            said = verdicts(watch(values, history, kind))
+            if len(history) >= LEAST_HISTORY:
+                crawls += 1
+                rejected += "alarm" in said.values()
+                warned.update(said.keys())
+            if "alarm" not in said.values():
+                history.append(values)
+                before = now
+        none = measure(written(tmp_path / "none.gz", []), receipt(0, kind=kind)).values
+        if min(each["record_count"] for each in history) >= 12:
+            gone += "alarm" not in verdicts(watch(none, history, kind)).values()
+    print(f"{kind}: {rejected} of {crawls} healthy crawls rejected, warnings {dict(warned)}")
+    assert rejected <= 0.01 * crawls
+    assert warned.total() <= 0.05 * crawls + 3
+    assert not gone
+
+
 # --- templates and walls ----------------------------------------------------------------------------------------------
 
 
@@ -525,7 +682,22 @@ def test_any_text_has_a_fingerprint_of_bounded_size(text: str) -> None:
     assert all(0 <= number < 2**32 for number in found)
 
 
-@pytest.mark.parametrize("piece", ["<a", 'class="a', '="', '<a class="b c-1', '"a":', "<title>" + "x" * 150, " a="])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<a",
+        'class="a',
+        '="',
+        '<a class="b c-1',
+        '"a":',
+        "<title>" + "x" * 150,
+        " a=",
+        "<h1>Access denied</h1>",
+        '<b id="px-captcha">',
+        "<script>",
+        "<form ",
+    ],
+)
 def test_hostile_pages_take_no_time(piece: str) -> None:
     text = piece * (2_000_000 // len(piece))
     began = datetime.now(UTC)
@@ -552,15 +724,93 @@ def test_hostile_pages_take_no_time(piece: str) -> None:
 )
 def test_a_wall_is_known_by_what_ordinary_pages_do_not_bear(text: str, words: str | None) -> None:
     found = wall(text)
-    assert found is None if words is None else found is not None and found.startswith(words)
+    assert found is None if words is None else found is not None and found.whose.startswith(words)
 
 
-def test_a_page_that_gave_records_is_no_wall() -> None:
+WALLS = {
+    "cloudflare": '<html lang="en-US"><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt = {cvId: "3"};</script></body></html>',
+    "datadome": "<html lang=\"en\"><head><title>pans.example</title></head><body><script>var dd={'rt':'c','host':'geo.captcha-delivery.com'}</script></body></html>",
+    "perimeterx": '<html lang="en"><head><title>Access to this page has been denied.</title></head><body><h1>Press &amp; Hold</h1><div id="px-captcha"></div>'
+    '<a href="/help">Help</a> <a href="mailto:unblock@pans.example">unblock@pans.example</a><h2>Why am I blocked?</h2><p>Scripts are off.</p></body></html>',
+    "akamai": "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1><P>https&#58;&#47;&#47;errors&#46;edgesuite&#46;net&#47;18</BODY></HTML>",
+    "aws": '<html lang="en"><head><title></title><script>window.gokuProps = {"key":"x"};</script></head><body><h1>Let\'s confirm you are human</h1></body></html>',
+    "google": '<html><head><title>https://s.example/search?q=pan</title></head><body><form id="captcha-form" action="index" method="post"></form></body></html>',
+    "consent": '<html lang="de"><head><title>Bevor Sie fortfahren</title></head><body><form action="https://consent.google.de/save"><input name="gl"></form>'
+    '<a href="https://s.example/help">Hilfe</a> <a href="mailto:datenschutz@s.example">datenschutz@s.example</a></body></html>',
+}
+"""What guards send, cut down to what they are known by and to what a careless reader takes for content."""
+SOURCES = {"reviews": "cards", "faq": "faq_page", "contact": "site", "mentions": "feed", "ranking": "search_page"}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+@pytest.mark.parametrize("name", WALLS)
+def test_a_wall_lands_nothing_and_is_a_refusal_whatever_can_be_read_off_it(tmp_path: Path, name: str, kind: str) -> None:
+    (tmp_path / "page.html").write_text(WALLS[name], "utf-8")
+    job = Job(
+        run_id="r1", as_of=datetime(2026, 1, 5, tzinfo=UTC), market="pans", target="a.x.y", brand="a", kind=kind, source=SOURCES[kind],
+        name="own", url="https://pans.example/", path=tmp_path / "page.html", output=tmp_path / "out.gz",
+        receipt=tmp_path / "r.json", key_file=tmp_path / "author.key",
+    )  # fmt: skip
+    crawled = land(job)
+    facts = Circumstances(lines=job.output, where="x", exit_code=0, overdue=False, timeout_seconds=60, min_records=0, max_pages=9)
+    assert (judge(crawled, facts).outcome, judge(crawled, facts).alarm) == ("blocked", "blocked")
+    lines = [json.loads(each) for each in gzip.decompress(job.output.read_bytes()).splitlines()]
+    assert [each["status"] for each in lines] == ["blocked"] if kind == "ranking" else lines == []
+
+
+ORDINARY = "<title>Pans</title>" + "<p>We sell pans that last, and answer each letter.</p>" * 3
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<script src="https://www.google.com/recaptcha/api.js"></script><form id="captcha-form" action="/contact"><div class="g-recaptcha"></div></form>',
+        '<meta http-equiv="Content-Security-Policy" content="frame-src https://geo.captcha-delivery.com"><script src="https://js.datadome.co/tags.js"></script>',
+        '<link rel="dns-prefetch" href="//ct.captcha-delivery.com">',
+        '<script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script><script>window.__CF$cv$params={r:"1"}</script>',
+        '<script src="https://client.px-cloud.net/PXabc/main.min.js"></script>',
+        '<script src="/_Incapsula_Resource?SWJIYLWA=719d34d31c8e3a6e6fffd425f7e032f3"></script>',
+        '<script>AwsWafIntegration.fetch("/x"); AwsWafCaptcha.renderCaptcha(box, {});</script>',
+        "<p>All I ever see is Reference #18 at https://errors.edgesuite.net/18.2d351ab8 and a px-captcha, one star.</p>",
+        "<p>The guard sets _cf_chl_opt and asks captcha-delivery.com.</p>",
+    ],
+)
+def test_pages_that_load_a_guards_script_or_speak_of_it_are_no_walls(page: str) -> None:
+    assert wall(f"<html><head>{page}</head><body>{ORDINARY}</body></html>") is None
+
+
+def test_where_there_is_much_to_read_around_a_mark_the_records_decide() -> None:
+    quoted = f"<p>Its source reads <script>window._cf_chl_opt = {{}}</script></p>{'<p>And so on, at length.</p>' * 200}"
+    over = '<title>pan - Search</title><input name="q" value="pan"><form action="https://consent.google.de/save"></form>'
+    for text in (quoted, over):
+        found = wall(text)
+        assert found is not None
+        assert not found.sure
+
+
+def test_a_title_alone_is_cleared_by_records_of_substance_and_a_mark_by_none() -> None:
+    def point(kind: str) -> ContactPoint:
+        return ContactPoint(kind=kind, vendor=None, value="x")  # type: ignore[arg-type]  # the kinds of this test are right
+
     witness = Witness()
-    for url in ("https://shop.example/1", "https://shop.example/2"):
-        witness.saw(url, "<title>Access denied</title>")
-    witness.gave_records("https://shop.example/1")
+    assert not witness.saw("https://shop.example/1", "<title>Access denied</title>")
+    assert not witness.saw("https://shop.example/2", "<title>Access denied</title>")
+    assert witness.saw("https://shop.example/3", WALLS["cloudflare"])
+    witness.gave("https://shop.example/1", [point("language"), point("email")])
+    witness.gave(
+        "https://shop.example/2", [point("language"), point("help"), SearchResult(keyword="x", engine="e", status="failed")]
+    )
+    witness.gave("https://shop.example/3", [point("email")])
     assert list(witness.walls()) == [
-        "https://shop.example/2 answered with a page titled 'Access denied' in the place of its content."
+        "https://shop.example/3 answered with Cloudflare's browser check in the place of its content.",
+        "https://shop.example/2 answered with a page titled 'Access denied' in the place of its content.",
     ]
-    assert witness.measured == {"wall_count": 1}
+    assert witness.measured == {"wall_count": 2}
+
+
+def test_walls_at_one_address_are_counted_each() -> None:
+    witness = Witness()
+    for _ in range(3):  # searches that are posted
+        witness.saw("https://s.example/search", WALLS["cloudflare"])
+    assert witness.measured == {"wall_count": 3}
+    assert len(list(witness.walls())) == 1

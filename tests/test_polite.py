@@ -14,14 +14,18 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import brotli
 import pytest
 from test_gather import market_of, run_of
 
+from pipeline.archive import expire
 from pipeline.crawl import job_for
+from pipeline.run import Run
 from spiders.receipt import Job, Politeness, Receipt
 from spiders.settings import polite_settings
 
@@ -310,8 +314,6 @@ def test_a_name_that_turns_inwards_after_the_check_is_asked_where_it_was_checked
 
 
 def nested(body: bytes, *ways: str) -> tuple[dict[str, str], bytes]:
-    import brotli  # noqa: PLC0415 - comes with Scrapy's requirements on some machines only
-
     pack = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}
     for way in ways:
         body = pack[way](body)
@@ -320,7 +322,6 @@ def nested(body: bytes, *ways: str) -> tuple[dict[str, str], bytes]:
 
 @pytest.mark.slow
 def test_bodies_that_grow_or_never_end_are_given_up(tmp_path: Path) -> None:
-    pytest.importorskip("brotli")
     zeros = bytes(64 * 1024 * 1024)
 
     def dripping(handler: http.server.BaseHTTPRequestHandler) -> None:
@@ -670,6 +671,34 @@ def test_what_is_old_or_too_much_is_dropped_when_a_crawl_ends(tmp_path: Path, mo
     assert {path.name for path in tmp_path.iterdir()} == {"new", "newer"}
 
 
+def test_pages_of_a_source_that_may_no_longer_have_them_are_let_go_without_another_crawl(tmp_path: Path) -> None:
+    kept = 'source = "schema_org"\nurl = "https://shop.example/'
+    data = tmp_path / "data"
+    data.mkdir()
+    with serving(Site()) as site:
+        for brand in ("open", "short", "left"):
+            site.answers[f"/{brand}"] = remembering(f"<p>{brand}</p>".encode())
+            target = f"{brand}.reviews.schema_org"
+            crawl(tmp_path / brand, site, f"/{brand}", cache=data / "cache", target=target)
+    (data / "cache" / "strange").write_bytes(b"of an earlier version")
+    (data / "cache" / ".draft").write_bytes(b"of a crawl at work")
+    sources = {"open": f'{kept}open"', "short": f'{kept}short"'}
+    told: list[str] = []
+
+    def remembered(run: Run, targets: set[str] | None, days: int = 0) -> list[bytes]:
+        expire(run, targets, moment=datetime.now(UTC) + timedelta(days=days), progress=told.append)
+        return sorted(path.read_bytes().partition(b"\n")[2] or b"?" for path in (data / "cache").iterdir())
+
+    run = run_of(market_of(tmp_path, sources), data)
+    assert remembered(run, None) == [b"<p>open</p>", b"<p>short</p>", b"?"]
+    assert "2 pages that were remembered" in told[-1]
+    sources["short"] += "\nretention_days = 7"
+    # A gather of another target does it as well.
+    assert remembered(run_of(market_of(tmp_path, sources), data), {"open.reviews.schema_org"}) == [b"<p>open</p>", b"?"]
+    assert remembered(run, None, days=29) == [b"<p>open</p>"]
+    assert remembered(run, None, days=31) == []
+
+
 # --- pages that only a browser can draw -------------------------------------------------------------------------------
 
 DRAWN = """<!doctype html><html><head>
@@ -728,11 +757,16 @@ def test_a_page_that_never_ends_or_grows_in_the_browser_is_given_up(tmp_path: Pa
 
     with serving(Site()) as site:
         grows = b"<!doctype html><p id=a></p><script>a.textContent = 'x'.repeat(2e7)</script>"
-        site.answers = {"/": links("/waits", "/grows"), "/waits": waits, "/grows": (200, HTML, grows)}
+        loads = b"<!doctype html><p>a</p><script>(async () => { for (;;) await (await fetch('/load')).text() })()</script>"
+        site.answers = {
+            "/": links("/waits", "/grows", "/loads"), "/waits": waits, "/grows": (200, HTML, grows), "/loads": (200, HTML, loads),
+            "/load": (200, {"Content-Type": "text/plain"}, b"x" * 30_000_000),
+        }  # fmt: skip
         began = time.monotonic()
         receipt = crawl(tmp_path, site, render=True, politeness={"request_timeout_seconds": 1})
     assert receipt.statuses == {"200": 1}
-    assert receipt.download_errors == 2
+    assert receipt.download_errors == 3
+    assert any("/loads loaded more than 67,108,864 bytes in the browser" in note for note in receipt.errors), receipt.errors
     assert any("/grows grew to 20,000,1" in note for note in receipt.errors), receipt.errors
     assert any("/waits could not be fetched" in note for note in receipt.errors)
     assert time.monotonic() - began < 45

@@ -2,15 +2,15 @@
 
 import gzip
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Request, Response
+from scrapy.http import HtmlResponse, Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 from web_api import Answer, Api, Call, serving
@@ -25,35 +25,15 @@ from spiders.receipt import Job, Keyword, Receipt
 from spiders.tables.row_landing import Read
 from spiders.tables.rows import RowsError
 from spiders.web.search_apis import APIS, Asked, ask, pages_for
-from spiders.web.searches import Search, filled, searches, unanswered
+from spiders.web.searches import Search, filled, observed, searches, unanswered
 
 PAGES = Path(__file__).parent / "pages"
-CORPUS = Path(os.environ.get("RIVALSCOPE_CORPUS", Path(__file__).parents[2] / "shared" / "corpus"))
 URL = "https://www.shop.example/page"
 
 
 def search(text: str = "tea", **values: object) -> Search:
     known = {"keyword": Keyword(text=text, engine="x", locale="ko-KR"), "draw": 1, "result_type": "web", "device": None}
     return Search(**(known | values))  # type: ignore[arg-type]  # the values of each test are right
-
-
-# --- the corpus, where it is there --------------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not (CORPUS / "MANIFEST.json").exists(), reason=f"no corpus at {CORPUS}")
-def test_search_pages_and_answers_of_the_corpus_give_their_first_ten_in_order() -> None:
-    wrong = []
-    for entry in json.loads((CORPUS / "MANIFEST.json").read_text("utf-8")):
-        folder, truth = str(entry["file"]).split("/", maxsplit=1)[0], entry["truth"]
-        if folder not in {"serp_html", "serp_api"}:
-            continue
-        module = search_api if folder == "serp_api" else search_page
-        found = list(module.parse((CORPUS / entry["file"]).read_text("utf-8", "replace"), URL))
-        statuses = {record.status for record in found}
-        wanted = {"observed"} if truth["all_urls"] else {"blocked" if truth.get("blocked") else "absent"}
-        if [record.url for record in found if record.rank][:10] != truth["all_urls"][:10] or statuses != wanted:
-            wrong.append((entry["file"], statuses))
-    assert not wrong
 
 
 # --- what a page says -----------------------------------------------------------------------------------------------------
@@ -197,6 +177,25 @@ def test_a_search_without_an_answer_is_blocked_or_failed_and_never_a_rank(error:
     (record,) = page.records
     assert isinstance(record, SearchResult)
     assert (record.keyword, record.status, record.rank, record.depth, record.draw) == ("tea", status, None, None, 2)
+
+
+CLOUDFLARE = '<html lang="en"><title>Just a moment...</title><script>window._cf_chl_opt = {};</script></html>'
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (CLOUDFLARE, "blocked"),
+        ('<title>Access to this page has been denied.</title><div id="px-captcha"></div>', "blocked"),
+        ("<title>Access Denied</title>", "blocked"),
+        ("<title>Back soon</title><p>We are moving house.</p>", "failed"),
+    ],
+)
+@pytest.mark.parametrize("source", [search_api, search_page])
+def test_a_guards_page_in_the_place_of_the_results_is_a_blocked_search(source: ModuleType, text: str, status: str) -> None:
+    response = HtmlResponse("https://s.example/", body=text, encoding="utf-8")
+    page = observed("search_page", source.parse, response, search())
+    assert [(r.status, r.rank) for r in page.records if isinstance(r, SearchResult)] == [(status, None)]
 
 
 def test_a_later_page_that_fails_does_not_unsay_the_first() -> None:

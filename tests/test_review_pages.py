@@ -15,7 +15,7 @@ from scrapy.http import HtmlResponse, Response
 from scrapy.http import Request as ScrapyRequest
 
 from spiders.items import Review, Stated, UnexpectedPage, line
-from spiders.reading.select import attr, content_id, document, one, parse_date, parse_rating, text_of
+from spiders.reading.select import attr, content_id, document, one, parse_date, parse_rating, review_id, text_of
 from spiders.reading.structured import decoded, json_ld, json_ld_in, microdata
 from spiders.reviews import app_store, schema_org
 from spiders.reviews.app_store import AppStoreSpider
@@ -486,3 +486,10 @@ def test_json_that_is_no_json_ld_is_not_a_page_without_reviews() -> None:
 )
 def test_the_feed_is_recognised_by_its_vocabulary(text: str, wanted: bool) -> None:
     assert app_store.recognises(text, "https://shop.example/reviews") is wanted
+
+
+def test_a_corrected_rating_is_the_same_review_and_two_nameless_ones_are_not() -> None:
+    said = {"text": "Boils fast.", "title": None, "published": None}
+    assert review_id(rating=5, author="Ada", **said) == review_id(rating=2, author="Ada", **said)
+    assert review_id(rating=5, author=None, **said) != review_id(rating=2, author=None, **said)
+    assert review_id(rating=5, author="Ada", **(said | {"text": ""})) != review_id(rating=2, author="Ada", **(said | {"text": ""}))

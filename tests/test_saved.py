@@ -76,6 +76,10 @@ def test_saved_pages_land_like_fetched_ones_and_an_unchanged_folder_lands_a_rece
     assert found[1]["url"] == "https://www.leaf.example/green"
     again = rivalscope("gather", market, "--data", data, "--run", "two")
     assert again.stderr.count("unchanged since run one") == 2
+    first, second = (Receipt.load(data / "landing" / run / "leaf.faq.faq_page.receipt.json") for run in ("one", "two"))
+    # A run that read nothing has no verdict of its own, and shows none of another's.
+    assert first.measured
+    assert (second.measured, second.monitors, second.alarm, second.reason) == ({}, (), None, None)
     (tmp_path / "help" / "c.html").write_text(FAQ.format(*2 * ["Is the tea organic"]), encoding="utf-8")
     rivalscope("gather", market, "--data", data, "--run", "three")
     assert len(landed(data, "three", "leaf.faq.faq_page")) == 6

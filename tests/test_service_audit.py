@@ -257,6 +257,39 @@ def test_the_audit_gives_parts_with_their_status_and_no_score(tmp_path: Path) ->
         assert "(3)" in untreated
 
 
+def test_a_walk_that_was_cut_removes_no_question_and_measures_no_zero(tmp_path: Path) -> None:
+    cut = {
+        "measured": {"unread_links": 37},
+        "errors": ["site: stopped at 10 pages with 37 links unread. Raise options.max_pages."],
+    }
+    crawl(tmp_path, 1, [entry("Fees?", "None."), entry("Phone?", "Call 1.")], target=HELP)
+    crawl(tmp_path, 2, [entry("Fees?", "None."), entry("Where are you?", "In Busan.")], target=HELP, **cut)
+    crawl(tmp_path, 2, [ContactPoint(kind="email", vendor=None, value="a@zinnia.example")], target="zinnia.contact.site", **cut)
+    with told(tmp_path, 2) as con:
+        assert con.execute("select change, question from mart.faq_change order by all").fetchall() == [
+            ("question added", "Where are you?"),
+            ("question not reached", "Phone?"),
+        ]
+        parts = "('contact_channels', 'hours_stated', 'faq_entries')"
+        assert con.execute(
+            f"select part, value, status from mart.service_audit where brand = 'zinnia' and part in {parts} order by part"
+        ).fetchall() == [
+            ("contact_channels", 1, "partial"),
+            ("faq_entries", 2, "partial"),
+            ("hours_stated", None, "stopped early"),
+        ]
+
+
+def test_a_rejected_crawl_of_an_engine_is_told_of_the_searches_whose_older_check_stands(tmp_path: Path) -> None:
+    crawl(tmp_path, 1, list(results([["zinnia.example"]])), target=WEB)
+    crawl(tmp_path, 2, [], target=WEB, outcome="rejected", reason="too few answers")
+    what = "select status, this_run, rank_text from mart.rank_movement where brand = 'zinnia'"
+    with told(tmp_path, 1) as con:
+        assert one(con, what) == ("answered", "answered", "1")
+    with told(tmp_path, 2) as con:
+        assert one(con, what) == ("answered", "failed", "1")
+
+
 def test_one_draw_gives_the_clicks_of_all_of_a_brands_results(tmp_path: Path) -> None:
     crawl(tmp_path, 1, list(results([["zinnia.example", "guide.example", "shop.zinnia.example"]])), target=WEB)
     with told(tmp_path, 1) as con:
@@ -318,6 +351,18 @@ def test_posts_are_counted_by_what_the_feed_can_show(tmp_path: Path) -> None:
         assert one(con, f"{flow} from mart.post_flow where brand = 'zinnia'") == (16, 1, 7, 7, 7, 7, 15.5, 2)
         assert one(con, f"{flow} from mart.post_flow where brand = 'aster'") == (None,) * 8
         assert one(con, "select status from mart.post_flow where brand = 'aster'") == ("not_asked",)
+
+
+def test_a_feed_that_turned_over_between_two_readings_is_covered_anew(tmp_path: Path) -> None:
+    posts = [Post(native_id=str(n), title=f"Post {n}", published_at=day(1 + n // 3)) for n in range(45)]
+    crawl(tmp_path, 8, posts[:15], target=BLOG)
+    crawl(tmp_path, 15, posts[27:42], target=BLOG)
+    flow = "select new_count, new_is_least, current_days, per_week from mart.post_flow where brand = 'zinnia'"
+    with told(tmp_path, 15) as con:
+        assert one(con, flow) == (15, True, 5, None)
+    crawl(tmp_path, 16, posts[30:45], target=BLOG)
+    with told(tmp_path, 16) as con:
+        assert one(con, flow) == (3, False, 6, None)
 
 
 def test_a_faq_entry_that_is_no_longer_there_is_not_read(tmp_path: Path) -> None:

@@ -20,9 +20,8 @@ import duckdb
 import orjson
 import pytest
 
-from spiders.items import SCHEMA_VERSION, ContactPoint, FaqEntry, Record, Review, SearchResult, line, line_fields
+from spiders.items import PROVENANCE, SCHEMA_VERSION, ContactPoint, FaqEntry, Record, Review, SearchResult, line, line_fields
 from warehouse import build, load, publish
-from warehouse.crawls import RAW_FIELDS
 
 KEY = b"k" * 32
 SHOP = "zinnia.reviews.shop"
@@ -99,7 +98,7 @@ def crawl(
         "requests": 1,
         "statuses": {"200": 1},
         "stated": None,
-        "fields": [*line_fields(kind), *RAW_FIELDS],  # type: ignore[arg-type]  # a kind, out of the target's name
+        "fields": [*line_fields(kind), *PROVENANCE],  # type: ignore[arg-type]  # a kind, out of the target's name
         "file_sha256": hashlib.sha256(file.read_bytes()).hexdigest() if outcome == "landed" else None,
         "outcome": outcome,
     }
@@ -172,7 +171,7 @@ def test_the_raw_tables_have_a_column_for_each_field_of_a_record(tmp_path: Path)
     with loaded(tmp_path, 1) as con:
         for kind, table in load.RAW_TABLES.items():
             held = {row[0] for row in con.execute(f"select column_name from (describe raw.{table})").fetchall()}
-            assert {*line_fields(kind), *RAW_FIELDS} <= held
+            assert {*line_fields(kind), *PROVENANCE} <= held
 
 
 def test_a_review_seen_in_two_runs_is_one_and_an_edit_is_remembered(tmp_path: Path) -> None:

@@ -15,10 +15,7 @@ from typing import Literal, get_args
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from spiders.items import SCHEMA_VERSION, Kind, line_fields, named
-
-RAW_FIELDS = ("seen_at", "page_url", "page_sha256")
-"""What the receipt writer adds to each landing line."""
+from spiders.items import PROVENANCE, SCHEMA_VERSION, Kind, Stated, line_fields, named
 
 MAX_RECEIPT_BYTES = 4 << 20
 MAX_LINE_BYTES = 16 << 20
@@ -29,14 +26,6 @@ Progress = Callable[[str], None]
 
 class ReceiptError(ValueError):
     """A receipt cannot be read. The message names the file, what was expected, what was found and what to do next."""
-
-
-class Stated(BaseModel):
-    """What a page says about the whole of its reviews."""
-
-    rating: float | None = None
-    rating_max: float | None = None
-    count: int | None = None
 
 
 class Crawl(BaseModel):
@@ -154,7 +143,7 @@ def sound(crawl: Crawl, landing: Path, tell: Progress) -> bool:
     if crawl.schema_version > SCHEMA_VERSION:
         found = f"expected landing lines of version {SCHEMA_VERSION} or older, found version {crawl.schema_version}"
         return set_aside(crawl, f"{path}: {found}", tell)
-    fields = {*line_fields(crawl.kind, crawl.schema_version), *RAW_FIELDS}
+    fields = {*line_fields(crawl.kind, crawl.schema_version), *PROVENANCE}
     sha256 = _sha256(path)
     if sha256 != crawl.file_sha256:
         return set_aside(crawl, f"{path}: expected sha256 {crawl.file_sha256} as its receipt says, found {sha256}", tell)

@@ -25,6 +25,7 @@ from spiders.reading.flow import Flow, soup_of
 from spiders.reading.select import document, unexpected
 from spiders.reading.structured import Item, json_ld
 from spiders.receipt import Job
+from spiders.web.landing import UNREAD_LINKS, Notes
 
 MAX_POINTS = 200
 """Of one page."""
@@ -329,6 +330,7 @@ class SiteSpider(Spider):
         self.options = Options.model_validate(self.job.options)
         self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
         self.asked: set[str] = set()
+        self.unread: set[str] = set()
 
     async def start(self) -> AsyncIterator[Request]:
         for url in filter(None, (self.job.url, *self.options.urls)):
@@ -353,6 +355,19 @@ class SiteSpider(Spider):
         for link in contact_links(response.text, response.url):
             if self.pages_left > 0 and address.key(link) not in self.asked:
                 yield self._request(link, clicks + 1)
+            elif address.key(link) not in self.asked:
+                self.unread.add(address.key(link))
+
+    def closed(self, _reason: str) -> None:
+        """Says that the walk was cut: what it did not find may stand on a page that it did not reach."""
+        if not self.unread:
+            return
+        stats = self.crawler.stats
+        assert stats is not None  # noqa: S101 - Scrapy sets it before it makes spiders
+        stats.set_value(UNREAD_LINKS, len(self.unread))
+        limit = "options" if self.options.max_pages <= self.job.politeness.max_pages else "crawl"
+        found = f"stopped at {len(self.asked):,} pages with {len(self.unread):,} links unread"
+        Notes(stats, self.job).add(f"{self.name}: {found}. Raise {limit}.max_pages.")
 
 
 def contact_links(html: str, url: str) -> Iterator[str]:

@@ -26,9 +26,12 @@ from spiders.reading.flow import soup_of
 from spiders.reading.select import unexpected
 from spiders.reading.structured import Item, json_ld
 from spiders.receipt import Job
+from spiders.web.landing import UNREAD_LINKS, Notes
 
 MAX_LINKS = 2_000
 """Of one page that are looked at."""
+MAX_UNREAD = 10_000
+"""Addresses left unread that are counted."""
 
 
 class Options(BaseModel):
@@ -262,6 +265,7 @@ class HelpCentreSpider(Spider):
         self.asked: set[str] = set()
         self.read: set[str] = set()
         self.given: set[tuple[str, str]] = set()
+        self.unread: set[str] = set()
 
     async def start(self) -> AsyncIterator[Request]:
         if self.job.url:
@@ -293,7 +297,23 @@ class HelpCentreSpider(Spider):
         yield Page(url=response.url, records=tuple(records))
         for link in reading.links:
             below = depth if link.paging else depth + 1
-            if self.pages_left > 0 and below <= self.options.max_depth and address.key(link.url) not in self.asked:
+            key = address.key(link.url)
+            if below > self.options.max_depth or key in self.asked:
+                continue
+            if self.pages_left > 0:
                 yield self._request(
                     link.url, clicks=clicks + 1, depth=below, group=link.group or (group if link.paging else None)
                 )
+            elif len(self.unread) < MAX_UNREAD:
+                self.unread.add(key)
+
+    def closed(self, _reason: str) -> None:
+        """Says that the walk was cut: what it did not reach is unknown, not gone."""
+        if not self.unread:
+            return
+        stats = self.crawler.stats
+        assert stats is not None  # noqa: S101 - Scrapy sets it before it makes spiders
+        stats.set_value(UNREAD_LINKS, len(self.unread))
+        limit = "options" if self.options.max_pages <= self.job.politeness.max_pages else "crawl"
+        found = f"stopped at {len(self.asked):,} pages with {len(self.unread):,} links unread"
+        Notes(stats, self.job).add(f"{self.name}: {found}. Raise {limit}.max_pages.")

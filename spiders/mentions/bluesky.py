@@ -1,29 +1,28 @@
 """Public posts of a Bluesky account, or those that a search finds, through the public API, without a key.
 
 The shapes are those of https://docs.bsky.app/docs/api/app-bsky-feed-get-author-feed and …/app-bsky-feed-search-posts (lexicons of the
-same names in bluesky-social/atproto). In a market file, `url` is the account (`https://bsky.app/profile/leaf.example`), a search
+same names in bluesky-social/atproto). A post's address names its account by its DID, never by its handle: whoever writes is
+known by a keyed hash only. In a market file, `url` is the account (`https://bsky.app/profile/leaf.example`), a search
 (`https://bsky.app/search?q=leaf`), or an address of the API itself (`…/xrpc/app.bsky.feed.…`). At times the public API refuses searches.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Post
+from spiders.reading.answer import count_at, held, language_at, loaded, text_at
 from spiders.reading.naming import Words, naming
-from spiders.reading.select import parse_date, text_of, unexpected
+from spiders.reading.select import content_id, parse_date, text_of, unexpected
 from spiders.receipt import Job
 
 API = "https://public.api.bsky.app/xrpc"
 PAGE_SIZE = 100
 """The most that the API gives at once."""
-MAX_ANSWER = 8_000_000
-"""Characters; a hundred posts have some 400,000."""
 MAX_POSTS = 200
 
 
@@ -48,16 +47,16 @@ def parse(text: str, url: str) -> Iterator[Post]:
     answer = _answer(text, url)
     feed, found = answer.get("feed"), answer.get("posts")
     if isinstance(feed, list):
-        posts = [each.get("post") for each in feed[:MAX_POSTS] if isinstance(each, dict) and not _passed_on(each)]
+        posts = [held(each, "post") for each in feed[:MAX_POSTS] if isinstance(each, dict) and not _passed_on(each)]
     elif isinstance(found, list):
         posts = found[:MAX_POSTS]
     else:
-        said = answer.get("message") or answer.get("error") or f"the keys {sorted(answer)[:8]}"
+        said = text_at(answer, "message") or text_at(answer, "error") or f"the keys {sorted(answer)[:8]}"
         raise unexpected("bluesky", expected="a feed or a list of posts", found=f"{said!r:.100}", url=url)
     for post in posts:
-        if not isinstance(post, dict) or not (native_id := _text(post, "uri")):
+        if not (uri := text_at(post, "uri")):
             raise unexpected("bluesky", expected="a post with a uri", found=f"{type(post).__name__} without one", url=url)
-        yield _post(post, native_id, url)
+        yield _post(post, uri, url)
 
 
 def recognises(text: str, url: str) -> bool:  # noqa: ARG001 - the same signature for every source
@@ -65,53 +64,31 @@ def recognises(text: str, url: str) -> bool:  # noqa: ARG001 - the same signatur
 
 
 def _answer(text: str, url: str) -> dict[str, object]:
-    try:
-        answer = orjson.loads(text.lstrip("\ufeff")) if len(text) <= MAX_ANSWER else None
-    except orjson.JSONDecodeError as error:
-        raise unexpected("bluesky", expected="JSON", found=repr(text[:40]), url=url) from error
+    answer = loaded(text, who="bluesky", expected="JSON", url=url)
     if not isinstance(answer, dict):
         raise unexpected("bluesky", expected="a JSON object", found=type(answer).__name__, url=url)
     return answer
 
 
-def _passed_on(item: Mapping[str, object]) -> bool:
-    reason = item.get("reason")
-    return isinstance(reason, dict) and str(reason.get("$type", "")).endswith("#reasonRepost")  # a pinned post has a reason too
+def _passed_on(item: object) -> bool:
+    return text_at(item, "reason", "$type").endswith("#reasonRepost")  # a pinned post has a reason too
 
 
-def _post(post: Mapping[str, object], native_id: str, url: str) -> Post:
-    record, author = _node(post, "record"), _node(post, "author")
-    languages = record.get("langs")
-    said = languages[0] if isinstance(languages, list) and languages else None
-    handle, key = _text(author, "handle"), native_id.rpartition("/")[2]
-    is_named = handle is not None and re.fullmatch(r"[\w.:-]{1,300}", handle) and re.fullmatch(r"[\w.~:-]{1,512}", key)
+def _post(post: object, uri: str, url: str) -> Post:
+    # The other kind of DID, did:web, is a domain, mostly the handle itself.
+    known = re.fullmatch(r"at://(did:plc:[a-z0-9]{1,100})/[\w.]{1,300}/([\w.~:-]{1,512})", uri)
     return Post(
-        native_id=native_id[:1000],
-        text=text_of(_text(record, "text")),
+        native_id=uri if known else content_id(uri),
+        text=text_of(text_at(post, "record", "text")),
         # What the author's program says, as it is shown to readers; the server's own time is when it first met the post.
-        published_at=parse_date(_text(record, "createdAt")) or parse_date(_text(post, "indexedAt")),
-        author=handle,
-        language=said[:2].lower() if isinstance(said, str) and re.fullmatch(r"[a-zA-Z]{2}(?:-\w{1,20})?", said) else None,
-        url=f"https://bsky.app/profile/{handle}/post/{key}" if is_named else url,
-        likes=_count(post, "likeCount"),
-        shares=_count(post, "repostCount"),
-        replies=_count(post, "replyCount"),
+        published_at=parse_date(text_at(post, "record", "createdAt")) or parse_date(text_at(post, "indexedAt")),
+        author=text_at(post, "author", "handle") or None,
+        language=language_at(post, "record", "langs", 0),
+        url=f"https://bsky.app/profile/{known[1]}/post/{known[2]}" if known else url,
+        likes=count_at(post, "likeCount"),
+        shares=count_at(post, "repostCount"),
+        replies=count_at(post, "replyCount"),
     )
-
-
-def _node(node: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = node.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(node: Mapping[str, object], name: str) -> str | None:
-    value = node.get(name)
-    return value if isinstance(value, str) and value.strip() else None
-
-
-def _count(node: Mapping[str, object], name: str) -> int | None:
-    value = node.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15 else None
 
 
 # --- the walk ---------------------------------------------------------------------------------------------------------
@@ -135,7 +112,7 @@ def first_url(url: str, *, replies: bool) -> str:
     raise unexpected("bluesky", expected="the address of an account, a search or the API", found=url, url=url)
 
 
-def next_url(url: str, cursor: str | None) -> str | None:
+def next_url(url: str, cursor: str) -> str | None:
     """The page after `url`; None after the last, which has no cursor."""
     if not cursor:
         return None
@@ -164,6 +141,6 @@ class BlueskySpider(Spider):
             raise unexpected("bluesky", expected="JSON", found=f"{len(response.body):,} bytes", url=response.url)
         posts = tuple(parse(response.text, response.url))
         yield Page(url=response.url, records=tuple(naming(posts, self.options.words)))
-        more = next_url(response.url, _text(_answer(response.text, response.url), "cursor"))
+        more = next_url(response.url, text_at(_answer(response.text, response.url), "cursor"))
         if posts and more is not None and page < self.last_page:
             yield Request(more, cb_kwargs={"page": page + 1})

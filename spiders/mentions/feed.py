@@ -21,6 +21,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Post
+from spiders.reading.nameless import names_author
 from spiders.reading.naming import Words, naming
 from spiders.reading.select import MAX_PAGE, content_id, parse_date, text_of, unexpected
 from spiders.receipt import Job
@@ -164,14 +165,15 @@ def _post(entry: Mapping[str, object], url: str, *, language: str | None, channe
     if title is None and not text and link is None:
         raise unexpected("feed", expected="an entry with a title, a text or a link", found="one with none of them", url=url)
     native_id = " ".join((_first(entry, "id") or "").split())[:1000] or link or content_id(title, text, published)
+    author = _first(entry, "author") or channel
     return Post(
-        native_id=native_id,
+        native_id=content_id(native_id) if names_author(native_id, author) else native_id,
         title=title,
         text=text,
         published_at=published,
-        author=_first(entry, "author") or channel,
+        author=author,
         language=language,
-        url=link or url,
+        url=_nameless(link, author) or url,
         likes=_count(entry.get("media_starrating"), "count"),
         replies=_number(_first(entry, "slash_comments", "thr_total")),
         views=_count(entry.get("media_statistics"), "views"),
@@ -204,6 +206,14 @@ def _link(entry: Mapping[str, object], base: str) -> str | None:
     except ValueError:
         return None
     return link if re.match(r"https?://[^/\s]", link) else None
+
+
+def _nameless(link: str | None, author: str | None) -> str | None:
+    """The link, unless it names who wrote; where that is a Mastodon server's, the same post's other address."""
+    if link is None or not names_author(link, author):
+        return link
+    post = re.match(r"(https?://[^/\s@]{1,255})/@[^/\s]{1,300}/(\d{1,30})(?:[?#]|$)", link)
+    return f"{post[1]}/statuses/{post[2]}" if post else None
 
 
 def _language(said: str | None) -> str | None:

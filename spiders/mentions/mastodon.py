@@ -3,26 +3,27 @@
 https://docs.joinmastodon.org/methods/accounts/#statuses, …/methods/timelines/#tag, …/entities/Status; pages are linked by the
 `Link` header, and asked for by `max_id`. In a market file, `url` is the account (`https://server.example/@leaf`), the hashtag
 (`https://server.example/tags/leaf`), or an address of the API itself. Servers may close these to strangers: that is a refusal.
+
+The addresses that an answer gives have the author's handle in them, `/@jane/12` and `/users/jane/statuses/12`. None of them lands:
+`/statuses/12` is the same post on the server that was asked (mastodon/mastodon, config/routes/web_app.rb).
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Post
+from spiders.reading.answer import count_at, held, language_at, loaded, text_at
 from spiders.reading.naming import Words, naming
 from spiders.reading.select import parse_date, text_of, unexpected
 from spiders.receipt import Job
 
 PAGE_SIZE = 40
 """The most that the API gives at once."""
-MAX_ANSWER = 8_000_000
-"""Characters; forty posts have some 200,000."""
 MAX_POSTS = 200
 
 
@@ -45,23 +46,20 @@ def parse(text: str, url: str) -> Iterator[Post]:
     UnexpectedPage for what is no timeline, an error message for instance.
     """
     for status in _statuses(text, url):
-        if (_text(status, "visibility") or "public") not in {"public", "unlisted"} or status.get("reblog"):
+        if (text_at(status, "visibility") or "public") not in {"public", "unlisted"} or held(status, "reblog"):
             continue
-        native_id = _text(status, "uri") or _text(status, "url") or _text(status, "id")
-        if native_id is None:
-            raise unexpected("mastodon", expected="a post with an id", found=f"the keys {sorted(status)[:8]}", url=url)
-        account = status.get("account")
+        native_id, address = _named(status, url)
         yield Post(
-            native_id=native_id[:1000],
-            title=" ".join(text_of(_text(status, "spoiler_text")).split())[:1000] or None,
-            text=text_of(_text(status, "content")),
-            published_at=parse_date(_text(status, "created_at")),
-            author=_text(account, "acct") if isinstance(account, dict) else None,
-            language=_language(_text(status, "language")),
-            url=_address(_text(status, "url")) or _address(_text(status, "uri")) or url,
-            likes=_count(status, "favourites_count"),
-            shares=_count(status, "reblogs_count"),
-            replies=_count(status, "replies_count"),
+            native_id=native_id,
+            title=" ".join(text_of(text_at(status, "spoiler_text")).split())[:1000] or None,
+            text=text_of(text_at(status, "content")),
+            published_at=parse_date(text_at(status, "created_at")),
+            author=text_at(status, "account", "acct") or None,
+            language=language_at(status, "language"),
+            url=address,
+            likes=count_at(status, "favourites_count"),
+            shares=count_at(status, "reblogs_count"),
+            replies=count_at(status, "replies_count"),
         )
 
 
@@ -70,39 +68,28 @@ def recognises(text: str, url: str) -> bool:  # noqa: ARG001 - the same signatur
     return start.lstrip("\ufeff \t\r\n")[:1] == "[" and '"reblogs_count"' in text[:200_000]
 
 
-def _statuses(text: str, url: str) -> list[dict[str, object]]:
-    answer = _json(text, url)
-    if isinstance(answer, dict) and isinstance(answer.get("statuses"), list):  # the search of its second version
-        answer = answer["statuses"]
-    if not isinstance(answer, list) or not all(isinstance(each, dict) for each in answer):
-        found = f"the error {answer['error']!r:.100}" if isinstance(answer, dict) and "error" in answer else "something else"
-        raise unexpected("mastodon", expected="a list of posts", found=found, url=url)
-    return answer[:MAX_POSTS]
+def _statuses(text: str, url: str) -> list[object]:
+    answer = loaded(text, who="mastodon", expected="JSON", url=url)
+    found = held(answer, "statuses")  # so the search of its second version names them
+    listed = found if isinstance(found, list) else answer
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        said = text_at(answer, "error")
+        shown = f"the error {said!r:.100}" if said else "something else"
+        raise unexpected("mastodon", expected="a list of posts", found=shown, url=url)
+    return listed[:MAX_POSTS]
 
 
-def _json(text: str, url: str) -> object:
-    try:
-        return orjson.loads(text.lstrip("\ufeff")) if len(text) <= MAX_ANSWER else None
-    except orjson.JSONDecodeError as error:
-        raise unexpected("mastodon", expected="JSON", found=repr(text[:40]), url=url) from error
+_URI = re.compile(r"https?://([^/\s@]{1,255})/(?:[^\s?#]{1,500}/)?(?:statuses|objects|notes)/([\w-]{1,64})")
+"""What a post is called on every server: Mastodon's own form, and those of Pleroma and Misskey."""
 
 
-def _text(node: Mapping[str, object], name: str) -> str | None:
-    value = node.get(name)
-    return value if isinstance(value, str) and value.strip() else None
-
-
-def _language(said: str | None) -> str | None:
-    return said[:2].lower() if said and re.fullmatch(r"[a-zA-Z]{2}(?:[-_]\w{1,20})?", said) else None
-
-
-def _address(said: str | None) -> str | None:
-    return said if said and re.match(r"https?://[^/\s]", said) else None
-
-
-def _count(node: Mapping[str, object], name: str) -> int | None:
-    value = node.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15 else None
+def _named(status: object, url: str) -> tuple[str, str]:
+    """The post's id, `host/number` of the server that it was written on where that can be told, and an address that shows it."""
+    host, number = urlsplit(url).netloc.rpartition("@")[2], text_at(status, "id")
+    uri = _URI.fullmatch(text_at(status, "uri"))
+    if not re.fullmatch(r"[\w-]{1,64}", number):
+        raise unexpected("mastodon", expected="a post with an id", found=f"{number!r:.100}", url=url)
+    return f"{uri[1]}/{uri[2]}" if uri else f"{host}/{number}", f"{urlsplit(url).scheme}://{host}/statuses/{number}"
 
 
 # --- the walk ---------------------------------------------------------------------------------------------------------
@@ -127,7 +114,7 @@ def first_url(url: str, *, replies: bool) -> tuple[str, str | None]:
     )
 
 
-def next_url(url: str, link_header: str, last_id: str | None) -> str | None:
+def next_url(url: str, link_header: str, last_id: str) -> str | None:
     """The page after `url`: as the `Link` header says, else by the last post's id; None without either."""
     # Only what the header says of paging is taken, never where it leads.
     named = re.search(r'<([^<>]{1,2000})>\s*;\s*rel="?next"?', link_header[:10_000])
@@ -159,10 +146,9 @@ class MastodonSpider(Spider):
             yield Request(url, cb_kwargs={"page": 1})
 
     def found(self, response: Response, posts: str) -> Iterator[Request]:
-        account = _json(self._text(response), response.url)
-        number = account.get("id") if isinstance(account, dict) else None
-        if not isinstance(number, str) or not re.fullmatch(r"\w{1,64}", number):
-            raise unexpected("mastodon", expected="an account with an id", found=repr(number), url=response.url)
+        number = text_at(loaded(self._text(response), who="mastodon", expected="JSON", url=response.url), "id")
+        if not re.fullmatch(r"\w{1,64}", number):
+            raise unexpected("mastodon", expected="an account with an id", found=f"{number!r:.100}", url=response.url)
         yield Request(posts.replace("{id}", number), cb_kwargs={"page": 1})
 
     def parse(self, response: Response, page: int) -> Iterator[Page | Request]:
@@ -170,7 +156,7 @@ class MastodonSpider(Spider):
         yield Page(url=response.url, records=tuple(naming(parse(text, response.url), self.options.words)))
         statuses = _statuses(text, response.url)
         header = (response.headers.get("Link") or b"").decode("latin-1")
-        more = next_url(response.url, header, _text(statuses[-1], "id")) if statuses else None
+        more = next_url(response.url, header, text_at(statuses[-1], "id")) if statuses else None
         if more is not None and page < self.last_page:
             yield Request(more, cb_kwargs={"page": page + 1})  # asked once: the same page again is no new request
 

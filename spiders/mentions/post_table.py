@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from spiders.items import Post
+from spiders.reading.nameless import names_author
 from spiders.reading.naming import Words, naming
 from spiders.reading.select import MAX_TEXT, content_id, parse_date, text_of
 from spiders.receipt import Job, Receipt
@@ -124,14 +125,17 @@ def _post(row: Row, columns: Mapping[str, str], options: Options, url: str | Non
         raise RowsError(f"line {row.line}: expected a web address in column {columns['url']!r}, found {_shown(address)}.")
     published = _moment(row, columns.get("published_at"), options)
     language = cell("language") or ""
+    author, native_id = cell("author"), cell("native_id")
+    if native_id is None:
+        native_id = content_id(*((address,) if address else (published, title, text)), author=author)
     return Post(
-        native_id=cell("native_id") or content_id(*((address,) if address else (published, title, text)), author=cell("author")),
+        native_id=content_id(native_id) if names_author(native_id, author) else native_id,
         title=title,
         text=text,
         published_at=published,
-        author=cell("author"),
+        author=author,
         language=language[:2].lower() if re.fullmatch(r"[a-zA-Z]{2}(?:[-_]\w{1,20})?", language) else None,
-        url=address or url,
+        url=url if address is None or names_author(address, author) else address,
         **{name: _number(row, columns.get(name)) for name in _COUNTS},
     )
 

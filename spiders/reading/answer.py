@@ -40,9 +40,10 @@ def held(value: object, *path: str | int) -> object:
 
 
 def text_at(value: object, *path: str | int) -> str:
-    """The text at the end of the path, trimmed; empty for anything else."""
+    """The text at the end of the path, trimmed and without lone surrogates, which no address and no file can hold; empty for
+    anything else."""
     found = held(value, *path)
-    return found.strip() if isinstance(found, str) else ""
+    return found.encode("utf-8", "surrogatepass").decode("utf-8", "replace").strip() if isinstance(found, str) else ""
 
 
 def number_at(value: object, *path: str | int) -> float | None:
@@ -86,6 +87,6 @@ def country_at(value: object, *path: str | int) -> str | None:
 
 
 def address_at(value: object, *path: str | int) -> str | None:
-    """The web address at the end of the path; None for another scheme and for no address."""
+    """The web address at the end of the path; None for another scheme, for one without a host and for no address."""
     found = text_at(value, *path)
-    return found if found.startswith(("http://", "https://")) else None
+    return found if re.match(r"https?://[^/\s]", found) else None

@@ -87,6 +87,13 @@ def content_id(*parts: object, author: str | None = None) -> str:
     return hashlib.sha256(f"{printed}\x1f{name:x}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
+def review_id(published: object, title: str | None, text: str, rating: float | None, *, author: str | None) -> str:
+    """`content_id` of a review. With its author and words known, a corrected rating is the same review with another rating; without
+    them it is part of what tells two reviews apart."""
+    known = author and (text or title)
+    return content_id(published, title, text, None if known else rating, author=author)
+
+
 # --- text -------------------------------------------------------------------------------------------------------------
 
 _BLOCK = re.compile(

@@ -24,7 +24,7 @@ from spiders.reading.card_blocks import Index, apart, review_blocks
 from spiders.reading.card_parts import Mark, Parts, Told, date_of, parts_of
 from spiders.reading.card_text import Path, says_none, short_words
 from spiders.reading.rating_words import Rating
-from spiders.reading.select import content_id, document, unexpected
+from spiders.reading.select import document, review_id, unexpected
 from spiders.reading.stars import rating_of
 from spiders.receipt import Job
 from spiders.reviews.schema_org import next_page
@@ -179,7 +179,7 @@ def _review(card: _Read, native_id: str | None, best: float, url: str) -> Review
     value = rating.value if rating and scale and rating.value <= scale else None
     language = (card.node.get("lang") or "")[:2].lower()
     return Review(
-        native_id=native_id or content_id(parts.published_at, parts.title, parts.text, value, author=parts.author),
+        native_id=native_id or review_id(parts.published_at, parts.title, parts.text, value, author=parts.author),
         rating=value,
         rating_max=scale if value is not None else None,
         rating_min=0.0 if value is not None and (scale == 100 or value < 1) else 1.0,

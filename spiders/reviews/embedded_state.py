@@ -21,7 +21,7 @@ from scrapy.http import Response, TextResponse
 from spiders.items import Page, Review
 from spiders.reading.answer import address_at, country_at, language_at, moment_at
 from spiders.reading.embedded import states
-from spiders.reading.select import MAX_PAGE, content_id, document, parse_date, parse_rating, text_of, unexpected
+from spiders.reading.select import MAX_PAGE, document, parse_date, parse_rating, review_id, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews.schema_org import Reading, next_page
 
@@ -216,7 +216,7 @@ def _review(each: Fields, url: str, value: float | None, best: float | None, wor
     about = _first(_plain(product), ("name", "title")) if isinstance(product, dict) else product
     writer = next((each[name] for name in _NAMES["author"] if isinstance(each.get(name), dict)), None)
     record = Review(
-        native_id=content_id(published, title, text, value, author=author),
+        native_id=review_id(published, title, text, value, author=author),
         rating=value,
         rating_max=best,
         rating_min=worst,

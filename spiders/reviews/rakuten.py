@@ -3,8 +3,8 @@ reviews in it.
 
 So this source gives no record, only the stated total of the item that its options name; the reviews themselves the API does not
 have. Rakuten Web Service lets developers keep prices and availability for 24 hours and all else for three months
-(https://webservice.faq.rakuten.net/hc/ja/articles/900001974343): a crawl asks for no price, and the market file has to say
-`retention_days = 90` for such a source.
+(https://webservice.faq.rakuten.net/hc/ja/articles/900001974343): a crawl asks for no price, and its pages leave the archive after
+KEEPS_DAYS, whatever the market file allows.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +18,9 @@ from spiders.items import Page, Review, Stated, UnexpectedPage
 from spiders.reading.answer import count_at, held, loaded, text_at
 from spiders.reading.select import parse_rating, unexpected
 from spiders.receipt import Job
+
+KEEPS_DAYS = 90
+"""Rakuten Web Service's terms, as above: three months for all but prices and availability."""
 
 
 class Options(BaseModel):

@@ -18,7 +18,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Review, Stated
-from spiders.reading.select import MAX_PAGE, content_id, document, parse_date, parse_rating, text_of, unexpected
+from spiders.reading.select import MAX_PAGE, document, parse_date, parse_rating, review_id, text_of, unexpected
 from spiders.reading.structured import Item, Value, decoded, json_ld_in, linked, microdata, rdfa
 from spiders.receipt import Job
 
@@ -187,7 +187,7 @@ def _record(item: Item, url: str, when: _When) -> Review | None:
     about = _about(item)
     reply = _reply(item, about)
     return Review(
-        native_id=content_id(published, title, body, value, author=author),
+        native_id=review_id(published, title, body, value, author=author),
         rating=value,
         rating_max=best,
         rating_min=worst,

@@ -16,7 +16,7 @@ from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Review, Stated
 from spiders.reading.printed_dates import printed_date
-from spiders.reading.select import content_id, parse_rating, text_of, unexpected
+from spiders.reading.select import parse_rating, review_id, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews.cards import page_of
 from spiders.reviews.schema_org import next_page
@@ -92,7 +92,7 @@ def _review(card: Selector, reviewer: str | None, shop: str | None, url: str) ->
     text = next((words for found in card.css(".rvw-item__rvw-comment") if (words := text_of(found))), "")
     author = reviewer or _first(card, _NAMES) or None
     return Review(
-        native_id=native_id[1] if native_id else content_id(moment, title, text, score, author=author),
+        native_id=native_id[1] if native_id else review_id(moment, title, text, score, author=author),
         rating=score,
         rating_max=None if score is None else 5.0,
         rating_min=1.0 if score is None else 0.0,

@@ -2,7 +2,8 @@
 
 A page in a browser asks for more by itself: scripts, data, frames. Each such request is held to what holds for a crawl's own (guard,
 robots.txt, the pause between two requests), and is dropped if it brings no words: images, fonts, styles, media. Redirects inside the browser
-cannot be intercepted, so the browser can only reach the hosts, ports and addresses that the guard has checked; all others do not exist for it.
+cannot be intercepted, so the browser can only reach the hosts, ports and addresses that the guard has checked, and all others do not exist for
+it; where such a redirect leads on the same host is not held against robots.txt. A page that draws more bytes than `PAGE_BYTES` is closed.
 """
 
 import asyncio
@@ -24,6 +25,9 @@ from spiders.web.guard import Guard
 
 QUIET_MILLISECONDS = 5_000
 """How long a page that is loaded may go on asking for data until it is taken as it is."""
+
+PAGE_BYTES = 64 * 1024 * 1024
+"""Of everything that one page loads, unpacked: four times what a single answer may have. A heavy page of a real site has some ten million."""
 
 _WORDS = frozenset({"document", "script", "xhr", "fetch"})
 
@@ -71,7 +75,7 @@ class Handler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it ship
             "accept_downloads": False,
             "user_agent": self._agent,
         }
-        request.meta["playwright_page_init_callback"] = _watched
+        request.meta["playwright_page_init_callback"] = self._watched
         request.meta["playwright_page_methods"] = [PageMethod(_settled)]
         response: Response = await super().download_request(request)
         if len(response.body) > self._most_bytes:
@@ -103,16 +107,27 @@ class Handler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # it ship
         rules = await robots.robot_parser(request)
         return None if rules is None or rules.allowed(url, PRODUCT) else "forbidden by robots.txt."
 
+    async def _watched(self, page: Page, request: Request) -> None:
+        """What the page's own handler does not see, a second window above all, asks for nothing; and what it loads is counted."""
+        await page.context.unroute_all()
+        await page.context.route("**", lambda route: route.abort())
+        session = await page.context.new_cdp_session(page)
+        loaded = 0
+
+        async def count(event: dict[str, int]) -> None:
+            nonlocal loaded
+            before, loaded = loaded, loaded + event["dataLength"]
+            if before <= PAGE_BYTES < loaded:
+                self._guard().note(f"{request.url} loaded more than {PAGE_BYTES:,} bytes in the browser, so it was closed.")
+                await page.close()
+
+        session.on("Network.dataReceived", count)
+        await session.send("Network.enable")
+
     def _guard(self) -> Guard:
         guard = self._crawler.get_downloader_middleware(Guard)
         assert guard is not None  # noqa: S101 - as above
         return guard
-
-
-async def _watched(page: Page, _request: Request) -> None:
-    """What the page's own handler does not see, a second window above all, asks for nothing."""
-    await page.context.unroute_all()
-    await page.context.route("**", lambda route: route.abort())
 
 
 async def _settled(page: Page) -> None:

@@ -8,7 +8,7 @@ RFC 9111 asks for, and a storage that is written whole or not at all and unpickl
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from time import time
 from typing import Self
@@ -28,6 +28,11 @@ from spiders.web.landing import job_of
 
 MAX_TOTAL_BYTES = 512 * 1024 * 1024
 """Of one market's cache; the pages that were used least lately go first."""
+
+DRAFT_SECONDS = 3600.0
+"""Nobody writes on an entry for so long: it is left of a crawl that was killed."""
+
+_MAX_HEAD = 1 << 20
 
 _CONDITIONS = ((b"ETag", b"If-None-Match"), (b"Last-Modified", b"If-Modified-Since"))
 _OF_THE_BODY = ("Content-Encoding", "Content-Length", "Content-Type", "Content-Range", "Transfer-Encoding")
@@ -74,6 +79,7 @@ class Storage:
     def open_spider(self, spider: Spider) -> None:
         job = job_of(spider)
         assert job is not None and job.cache is not None and spider.crawler.request_fingerprinter is not None  # noqa: S101, PT018 - `Cache` is off then
+        self._target = job.target
         self._folder = job.cache
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
@@ -110,6 +116,7 @@ class Storage:
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:  # noqa: ARG002 - as above
         entry = {
+            "target": self._target,  # by whose retention it goes
             "url": request.url,
             "headers": {
                 name.decode("latin-1"): [value.decode("latin-1") for value in values] for name, values in response.headers.items()
@@ -129,6 +136,32 @@ class Storage:
 
     def _path(self, request: Request) -> Path:
         return self._folder / self._fingerprinter.fingerprint(request).hex()
+
+
+def prune(folder: Path, targets: Collection[str], *, moment: float) -> int:
+    """Drops what is too old at the moment (seconds of the epoch), and every page that none of these targets asked for; their number.
+
+    Crawls may be at work in the folder meanwhile: a page that goes is asked for without conditions.
+    """
+    dropped = 0
+    for path in folder.glob("*"):  # drafts too; none where there is no folder
+        with contextlib.suppress(FileNotFoundError):
+            age = moment - path.stat().st_mtime
+            is_draft = path.name.startswith(".")
+            if (age > DRAFT_SECONDS) if is_draft else (age > CACHE_DAYS * 86_400 or _asked_by(path) not in targets):
+                path.unlink()
+                dropped += 1
+    return dropped
+
+
+def _asked_by(entry: Path) -> str | None:
+    """The target whose crawl stored the page; None where that is not known. Raises FileNotFoundError."""
+    with entry.open("rb") as file:
+        head = file.readline(_MAX_HEAD)
+    try:
+        return str(orjson.loads(head)["target"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 class Cache(HttpCacheMiddleware):

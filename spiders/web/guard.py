@@ -20,7 +20,6 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Request, Response
-from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import RobotParser
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.defer import maybe_deferred_to_future
@@ -28,7 +27,7 @@ from twisted.python.failure import Failure
 
 from spiders.receipt import Job
 from spiders.settings import PRODUCT
-from spiders.web.landing import Notes, job_of
+from spiders.web.landing import Notes, asks_for_robots, job_of
 
 FIRST_PAUSE_SECONDS = 0.5
 """Before the first retry where a market file asks for no pause at all; it doubles from there."""
@@ -78,7 +77,7 @@ class Guard:
         return cls(crawler, crawler.spider.name, job_of(crawler.spider))
 
     async def process_request(self, request: Request) -> None:
-        robots = _asks_for_robots(request)
+        robots = asks_for_robots(request)
         if not robots:
             for key in [key for key in request.meta if key in _EVASIONS or key.startswith("playwright")]:
                 del request.meta[key]
@@ -89,6 +88,10 @@ class Guard:
             self._stats.inc_value("guard/refused")
             self._notes.add(f"{self._source}: refused {_origin(request)}: {reason}")
             raise Refused(reason)
+
+    def note(self, message: str) -> None:
+        """For the receipt."""
+        self._notes.add(f"{self._source}: {message}")
 
     async def ways(self) -> dict[str, str]:
         """Each host, or host and port, that may be asked, and the address that it has been found to have."""
@@ -158,7 +161,7 @@ class Guard:
         return _address(await maybe_deferred_to_future(reactor.resolve(host)))  # type: ignore[arg-type]  # its stub is wrong
 
     def process_response(self, request: Request, response: Response) -> Response:
-        if _asks_for_robots(request):
+        if asks_for_robots(request):
             if response.status >= 500 or response.status == 429:
                 return self._lawless_host(request, f"answered {response.status}")
             if response.status >= 300:
@@ -175,7 +178,7 @@ class Guard:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> Response | None:
-        if _asks_for_robots(request):
+        if asks_for_robots(request):
             return None if isinstance(exception, IgnoreRequest) else self._lawless_host(request, _described(exception))
         if not isinstance(exception, IgnoreRequest):
             self._stats.inc_value("guard/failed")
@@ -267,10 +270,6 @@ def _retry_after(response: Response) -> float:
         return parsedate_to_datetime(text).timestamp() - time()
     except (ValueError, OverflowError):
         return 0.0
-
-
-def _asks_for_robots(request: Request) -> bool:
-    return request.callback is NO_CALLBACK and bool(request.meta.get("dont_obey_robotstxt"))
 
 
 def _origin(request: Request) -> str:

@@ -23,6 +23,11 @@ SEEN_AT = "seen_at"
 PAGE_SHA256 = "page_sha256"
 """What each request's meta has once it was answered: when, and the sha256 of the page. Of a page out of an archive, the crawl's own."""
 
+UNREAD_LINKS = "receipt/unread_links"
+"""The stat by which a walk says how many links its limit of pages left unread; the receipt measures it as `unread_links`."""
+
+_WALLED = "walled"
+"""True for a page that is surely a wall (`spiders.web.witness`)."""
 _ENCODINGS = "content_encodings"
 """The encodings in which the body came."""
 
@@ -102,7 +107,7 @@ class ReceiptExtension:
         if response.status >= 400:
             self._notes.add(f"{response.url} answered {response.status}.")
         elif isinstance(response, TextResponse):
-            self._witness.saw(response.url, response.text)
+            request.meta[_WALLED] = self._witness.saw(response.url, response.text)
 
     def _archived(self, write: Callable[[ArchiveWriter], None]) -> None:
         if self._archive is None:
@@ -159,6 +164,9 @@ class ReceiptExtension:
         # What an errback yields comes with the Failure in the response's place: there was no page.
         request = response.request if isinstance(response, Response) else getattr(response, "request", None)
         meta = {} if request is None else request.meta
+        # A search says for itself that it was blocked; what anything else reads off a wall is not the site's.
+        if meta.get(_WALLED) and self._job.kind != "ranking":
+            return
         seen: dict[str, object] = {
             "seen_at": meta.get(SEEN_AT) or now(),
             "page_url": item.url,
@@ -167,8 +175,8 @@ class ReceiptExtension:
         kept = item.records if self._keeps is None else tuple(only(item.records, self._keeps))
         self._out.write(self._shown(line(record, self._key) | seen) for record in kept)
         self._records += len(kept)
-        if item.records and isinstance(response, Response):
-            self._witness.gave_records(response.url)
+        if isinstance(response, Response):
+            self._witness.gave(response.url, item.records)
         # What a source's terms let nobody keep of its reviews, they let nobody keep of their sum either.
         if self._keeps is None and item.stated is not None and (self._stated is None or self._stated.count is None):
             self._stated = item.stated
@@ -207,7 +215,7 @@ class ReceiptExtension:
             errors=self._notes.all(),
             stated=self._stated,
             template=self._witness.template,
-            measured=self._witness.measured,
+            measured=self._witness.measured | ({"unread_links": count(UNREAD_LINKS)} if count(UNREAD_LINKS) else {}),
             fields=(*line_fields(self._job.kind), *PROVENANCE),
             file_sha256=self._out.close(),
             kept=None if self._keeps is None else tuple(sorted(self._keeps)),
@@ -254,15 +262,16 @@ class Recorder:
         return cls(crawler.get_extension(ReceiptExtension))
 
     def process_request(self, request: Request) -> None:
-        if self._extension is not None and not _for_robots(request):
+        if self._extension is not None and not asks_for_robots(request):
             self._extension.asked(request)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        if self._extension is not None and not _for_robots(request):
+        if self._extension is not None and not asks_for_robots(request):
             self._extension.unanswered(request, exception)
 
 
-def _for_robots(request: Request) -> bool:
+def asks_for_robots(request: Request) -> bool:
+    """Whether Scrapy itself asks, for a robots.txt."""
     return request.callback is NO_CALLBACK and bool(request.meta.get("dont_obey_robotstxt"))
 
 

@@ -60,12 +60,11 @@ def land(job: Job) -> Receipt:
         if archive is not None:
             archive.resource(page.name, page.body, url=job.url, seen_at=page.seen_at, page_sha256=page.sha256)
         text = decoded(page.body)
-        witness.saw(page.name, text)
-        found = list(_records(module, job, text, url))
-        if found:
-            witness.gave_records(page.name)
+        walled = witness.saw(page.name, text)
+        found = _of_wall(module, job, text, url) if walled else list(_records(module, job, text, url))
+        witness.gave(page.name, found)
         records = found if keeps is None else list(only(found, keeps))
-        if stated is None and keeps is None and hasattr(module, "stated"):
+        if stated is None and keeps is None and not walled and hasattr(module, "stated"):
             stated = module.stated(text, url)
         out.write(line(record, key) | seen for record in records)
         records_count += len(records)
@@ -118,6 +117,16 @@ def _archived(path: Path) -> Iterator[_Page]:
         for entry in archive.entries:
             assert entry.page_sha256 is not None  # noqa: S101 - each saved page has one
             yield _Page(entry.request_url, archive.page(entry)[1], entry.seen_at, entry.page_sha256)
+
+
+def _of_wall(module: ModuleType, job: Job, text: str, url: str) -> list[Record]:
+    """A search says for itself that it was blocked; what anything else reads off a wall is not the site's."""
+    if job.kind != "ranking":
+        return []
+    try:
+        return list(_records(module, job, text, url))
+    except UnexpectedPage:  # another guard's than the engine's own
+        return [SearchResult(keyword=None, engine=job.name, result_type=job.result_type, status="blocked")]
 
 
 def _records(module: ModuleType, job: Job, text: str, url: str) -> Iterator[Record]:

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from spiders.items import Page, SearchResult, SearchStatus, UnexpectedPage
 from spiders.reading.select import unexpected
 from spiders.receipt import Job, Keyword
+from spiders.web.witness import wall
 
 MAX_DEPTH = 100
 """Results that a search may be asked to reach: engines give a few hundred at most, and nobody clicks beyond the first ten."""
@@ -87,7 +88,8 @@ def observed(source: str, parse: Parser, response: Response, search: Search) -> 
         found = tuple(parse(response.text, response.url, keyword.text, keyword.engine, keyword.locale))
     except UnexpectedPage as error:
         _log.warning("%s", error)
-        return Page(url=response.url, records=_status(search, "failed"))
+        walled = isinstance(response, TextResponse) and wall(response.text) is not None
+        return Page(url=response.url, records=_status(search, "blocked" if walled else "failed"))
     new = [each for each in found if each.rank is not None and each.url not in search.seen]
     if not new:
         return Page(url=response.url, records=_status(search, found[0].status if found else "failed"))

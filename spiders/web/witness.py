@@ -2,18 +2,24 @@
 
 A wall is a page that a site or its guard sends in the place of what was asked for: a captcha, a browser check, a refusal, a
 consent form. Many come with status 200, so nothing but the page itself tells. Sites load the guards' scripts on ordinary pages
-too; a page counts as a wall only where it bears what ordinary pages do not and gave no record.
+too; a page is surely a wall only where it bears what a guard writes into its own page, and says little besides. Where only the title
+says so, or where there is much to read around the mark, records of substance clear the page.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from spiders.items import ContactPoint, Record, SearchResult
 from spiders.web.template import fingerprint, together
 
 TEMPLATE_PAGES = 5
 """The first pages of a crawl, which its fingerprint is made of."""
 LOOKED_AT = 200_000
 """Characters of a page in which the marks of a wall are looked for; walls are short."""
+SAYS_LITTLE = 3_000
+"""Characters that a visitor reads of a wall, at most: the longest are consent forms in many languages. A page that holds more and bears
+a mark quotes it, or lays its consent form over its content."""
 
 _TITLE = re.compile(r"<title[^<>]{0,200}>\s{0,200}([^<]{1,200})", re.IGNORECASE)
 
@@ -28,37 +34,89 @@ _WALL_TITLES = re.compile(
 """Whole titles: an article about captchas has a longer one."""
 
 _MARKS = (
-    # Not "/cdn-cgi/challenge-platform/" or "datadome": ordinary pages of the same sites have those.
-    ("Cloudflare's browser check", "_cf_chl_opt"),
-    ("Cloudflare's browser check", "cf-browser-verification"),
-    ("Cloudflare's refusal", 'id="cf-error-details"'),
-    ("DataDome's captcha", "captcha-delivery.com"),
-    ("PerimeterX's captcha", "px-captcha"),
-    ("PerimeterX's captcha", "captcha.px-c"),
-    ("Akamai's browser check", "sec-if-cpt-container"),
-    ("Akamai's refusal", "errors.edgesuite.net"),
-    ("Imperva's refusal", "Incapsula incident ID"),
-    ("AWS WAF's captcha", "gokuProps"),
-    ("AWS WAF's captcha", "AwsWafCaptcha"),
-    ("Sucuri's refusal", "Sucuri WebSite Firewall - Access Denied"),
-    ("Amazon's captcha", "/errors/validateCaptcha"),
-    ("Google's captcha", 'id="captcha-form"'),
-    ("Google's consent form", 'action="https://consent.google'),
-    ("YouTube's consent form", 'action="https://consent.youtube'),
-    ("Yahoo's consent form", 'action="https://consent.yahoo'),
-    ("DuckDuckGo's captcha", "anomaly-modal"),
+    # Not "/cdn-cgi/challenge-platform/", "js.datadome.co" or "AwsWafIntegration": ordinary pages of the same sites have those. Each mark
+    # is code or the inside of a tag, as no visitor writes it into a review.
+    ("Cloudflare's browser check", re.compile(r"_cf_chl_opt ?= ?\{|<[^<>]{0,200}\bcf-browser-verification\b")),
+    ("Cloudflare's refusal", re.compile(r'<[^<>]{0,200}\bid="cf-error-details"')),
+    # The host alone stands in the security policies of pages that DataDome guards.
+    (
+        "DataDome's captcha",
+        re.compile(
+            r"\bct\.captcha-delivery\.com/[a-z]\.js|\bgeo\.captcha-delivery\.com/(?:captcha|interstitial)|[\"']host[\"'] ?: ?[\"']geo\.captcha-d"
+        ),
+    ),
+    ("PerimeterX's captcha", re.compile(r"<[^<>]{0,200}\b(?:id|class)=[\"']px-captcha|\bcaptcha\.px-c[a-z]{1,9}\.[a-z]{2,4}/PX")),
+    ("Akamai's browser check", re.compile(r"<[^<>]{0,200}\bsec-if-cpt-container\b")),
+    # The tail of its reference, as it is printed: with each sign as an entity, or under its own heading.
+    (
+        "Akamai's refusal",
+        re.compile(r"errors&#46;edgesuite&#46;net|(?i:<h1>\s{0,9}access denied\s{0,9}</h1>)[^\0]{0,2000}errors\.edgesuite\.net"),
+    ),
+    (
+        "Imperva's refusal",
+        re.compile(r"_Incapsula_Resource\?[^\"'<>]{0,500}\bincident_id=|Request unsuccessful\. Incapsula incident ID"),
+    ),
+    # Not "AwsWafCaptcha": pages that ask for one before a form is sent have it.
+    ("AWS WAF's captcha", re.compile(r"\bgokuProps ?= ?\{")),
+    ("Sucuri's refusal", re.compile(r"<title>\s{0,9}Sucuri WebSite Firewall - Access Denied")),
+    ("Amazon's captcha", re.compile(r'<form[^<>]{0,200}\baction="/errors/validateCaptcha')),
+    # Its action beside its id: forms of other sites are called so too.
+    ("Google's captcha", re.compile(r'<form id="captcha-form" action="(?:index|/sorry/|CaptchaRedirect)')),
+    ("Google's consent form", re.compile(r'<form[^<>]{0,200}\baction="https://consent\.google')),
+    ("YouTube's consent form", re.compile(r'<form[^<>]{0,200}\baction="https://consent\.youtube')),
+    ("Yahoo's consent form", re.compile(r'<form[^<>]{0,200}\baction="https://consent\.yahoo')),
+    ("DuckDuckGo's captcha", re.compile(r"<[^<>]{0,200}\bclass=[\"']anomaly-modal")),
 )
 
+_SEARCH_BOX = re.compile(r"<(?:input|textarea)\b[^<>]{0,300}\bname=[\"']?(?:q|query|p|wd|search_query)\b")
 
-def wall(text: str) -> str | None:
-    """Whose wall the page bears the marks of, as words for people; None for an ordinary page."""
+_CHANNELS = frozenset({"chat", "email", "phone", "messenger", "social", "form"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    whose: str
+    """For people."""
+    sure: bool
+    """Nothing that is read off the page speaks for it."""
+
+
+def wall(text: str) -> Wall | None:
+    """Whose wall the page is, or may be; None for an ordinary page."""
     start = text[:LOOKED_AT]
-    for name, mark in _MARKS:
-        if mark in start:
-            return name
+    for whose, mark in _MARKS:
+        if mark.search(start):
+            # Engines lay their consent form over a result page, too, whose search box stays.
+            over = "consent" in whose and _SEARCH_BOX.search(start)
+            return Wall(whose, sure=not over and _says(text) <= SAYS_LITTLE)
     title = _TITLE.search(start)
     said = " ".join(title[1].split()) if title else ""
-    return f"a page titled {said!r}" if _WALL_TITLES.fullmatch(said) else None
+    return Wall(f"a page titled {said!r}", sure=False) if _WALL_TITLES.fullmatch(said) else None
+
+
+def substantial(records: Iterable[Record]) -> bool:
+    """Whether there is one that is not read off the frame that a wall has as well: its language, its links to help, its search box."""
+    return any(_tells(record) for record in records)
+
+
+def _tells(record: Record) -> bool:
+    if isinstance(record, ContactPoint):
+        return record.kind in _CHANNELS
+    return not isinstance(record, SearchResult) or record.status in {"observed", "absent"}
+
+
+def _says(text: str) -> int:
+    """Characters of the page that a visitor reads, about: what stands between tags, without scripts and styles."""
+    count = 0
+    inside = ""
+    for piece in text.split("<"):
+        name = piece[:9].lower()
+        if inside and not name.startswith(inside):
+            continue
+        inside = "/script" if name.startswith("script") else "/style" if name.startswith("style") else ""
+        if not inside:
+            count += len(" ".join(piece.partition(">")[2].split()))
+    return count
 
 
 class Witness:
@@ -66,23 +124,30 @@ class Witness:
 
     def __init__(self) -> None:
         self._templates: list[tuple[int, ...]] = []
-        self._walls: dict[str, str] = {}
+        self._sure: list[tuple[str, str]] = []
+        self._likely: dict[str, str] = {}
 
-    def saw(self, url: str, text: str) -> None:
-        """A page, before it is known what it gives."""
+    def saw(self, url: str, text: str) -> bool:
+        """A page, before it is known what it gives. True for a sure wall, off which nothing is to be landed."""
         if len(self._templates) < TEMPLATE_PAGES:
             self._templates.append(fingerprint(text))
-        if (name := wall(text)) is not None:
-            self._walls[url] = name
+        found = wall(text)
+        if found is not None and found.sure:
+            # Each of them: the searches of an API may all be posted to one address.
+            self._sure.append((url, found.whose))
+        elif found is not None:
+            self._likely[url] = found.whose
+        return found is not None and found.sure
 
-    def gave_records(self, url: str) -> None:
-        """That page is no wall, whatever it bears."""
-        self._walls.pop(url, None)
+    def gave(self, url: str, records: Iterable[Record]) -> None:
+        """That page gave these, which clear it where they are of substance and it is not surely a wall."""
+        if url in self._likely and substantial(records):
+            del self._likely[url]
 
     def walls(self) -> Iterator[str]:
         """A sentence for each page that was a wall."""
-        for url, name in self._walls.items():
-            yield f"{url} answered with {name} in the place of its content."
+        for url, whose in (*dict.fromkeys(self._sure), *self._likely.items()):
+            yield f"{url} answered with {whose} in the place of its content."
 
     @property
     def template(self) -> tuple[int, ...]:
@@ -92,4 +157,5 @@ class Witness:
     @property
     def measured(self) -> dict[str, float]:
         """For the receipt: the number of walls, where there were any."""
-        return {"wall_count": float(len(self._walls))} if self._walls else {}
+        count = len(self._sure) + len(self._likely)
+        return {"wall_count": float(count)} if count else {}

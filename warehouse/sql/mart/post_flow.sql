@@ -1,5 +1,6 @@
 -- One row per source of posts of a brand: what is new since the last run, how often it posts, and how people answer.
 -- A feed shows its newest posts only. Where it does not reach back to a window's first day, the days that it covers are told, not guessed.
+-- A reading that lists no post that an earlier one knew has missed an unknown number: what is covered begins anew at its oldest post.
 -- brand: core.brand's id
 -- brand_name: as people know it
 -- own: this is our brand
@@ -10,13 +11,15 @@
 -- undated_count: of these, without a date: they are in no window
 -- newest_at: moment of the newest dated post (UTC)
 -- new_count: posts that the last reading was the first to list; null when it was the first reading of the source
+-- new_is_least: the last reading lists nothing known before, so posts have come and gone between the two: new_count is the least there were;
+-- null with new_count
 -- new_since: moment of the reading before, since which they are new (UTC); null with new_count
 -- window_days: length of a window, [swot] window_days of the market file
--- current_count: posts of the newest window
--- current_days: days of it that the feed covers; less than window_days where the first reading did not reach back so far
+-- current_count: posts listed of the newest window: all there were only where current_days is window_days
+-- current_days: days of it that the readings cover without a gap; less than window_days where they do not reach back so far
 -- per_week: posts a week over those days; null with fewer than 7 days covered
--- previous_count: posts of the window before
--- previous_days: days of it that the feed covers
+-- previous_count: posts listed of the window before
+-- previous_days: days of it that the readings cover without a gap
 -- previous_per_week: posts a week over those days; null with fewer than 7 days covered
 -- median_likes: over the posts of the newest window for which the source gives the number; null where it gives none: unknown is not zero
 -- likes_count: posts behind median_likes
@@ -33,7 +36,8 @@ setting as (
 -- Each crawl that counts is a reading.
 reading as (
     select
-        target, as_of, row_number() over (partition by target order by as_of desc, crawled_at desc nulls last, run_id desc) as age
+        target, run_id, lines_run_id, as_of,
+        row_number() over (partition by target order by as_of desc, crawled_at desc nulls last, run_id desc) as age
     from core.crawl
 ),
 
@@ -55,12 +59,37 @@ source as (
     where s.kind = 'mentions'
 ),
 
--- What the first reading listed reaches back to its oldest post; from then on the runs themselves watch.
+listed as (
+    select p.*, max(r.as_of) as last_as_of
+    from core.post p
+    left join reading r on r.target = p.target and r.lines_run_id = p.run_id
+    group by all
+),
+
+-- Where watching begins: at the first posts, and wherever a reading lists new ones and none that was listed before.
+beginning as (
+    select distinct n.target, n.first_as_of as as_of
+    from listed n
+    where not exists (
+        select 1 from listed k where k.target = n.target and k.first_as_of < n.first_as_of and k.last_as_of >= n.first_as_of
+    )
+),
+
+begun as (
+    select target, max(as_of) as as_of
+    from beginning
+    group by target
+),
+
+-- The reading at which watching begins reaches back to its oldest post; from then on the runs themselves watch.
 reach as (
-    select s.target, coalesce(min(p.published_at) filter (where p.first_as_of = s.first_as_of), s.first_as_of) as known_from
+    select
+        s.target, coalesce(min(p.published_at), any_value(g.as_of), s.first_as_of) as known_from,
+        any_value(g.as_of) = s.read_as_of as is_anew
     from source s
-    left join core.post p on p.target = s.target
-    group by s.target, s.first_as_of
+    left join begun g on g.target = s.target
+    left join core.post p on p.target = s.target and p.first_as_of = g.as_of
+    group by s.target, s.first_as_of, s.read_as_of
 ),
 
 counted as (
@@ -72,6 +101,7 @@ counted as (
         count(p.native_id) filter (where p.first_as_of = s.read_as_of) as new_count,
         count(*) filter (where p.published_at > s.current_from) as current_count,
         count(*) filter (where p.published_at > s.previous_from and p.published_at <= s.current_from) as previous_count,
+        coalesce(any_value(r.is_anew), false) as new_is_least,
         greatest(s.current_from, any_value(r.known_from)) as current_begin,
         greatest(s.previous_from, any_value(r.known_from)) as previous_begin,
         -- The oldest post of a feed that does not reach back begins the days that are counted, and is not counted in them.
@@ -113,6 +143,7 @@ select
     c.undated_count,
     c.newest_at,
     case when s.new_since is not null then c.new_count end as new_count,
+    case when s.new_since is not null then c.new_is_least end as new_is_least,
     s.new_since,
     s.window_days,
     c.current_count,

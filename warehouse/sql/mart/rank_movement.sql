@@ -8,8 +8,10 @@
 -- locale: as searched; null when the market file names none
 -- device: desktop or mobile as asked for; null where the engine was not told
 -- result_type: what was searched: web, news, shop, ...
--- status: answered, failed, blocked or not_asked: what became of this search when it was last asked
--- as_of: moment of the newest check (UTC); null when never asked
+-- status: of the newest check that landed, that of as_of: answered, failed or blocked; not_asked when none ever did
+-- this_run: what became of the search in this run: answered, failed, blocked or not_asked. A crawl that was rejected as a whole landed no
+-- check; it reads failed or blocked here, and all other columns tell of the check at as_of, which is older
+-- as_of: moment of the newest check that landed (UTC); null when none ever did
 -- depth: organic results that its answer held; null when it was not answered
 -- rank: median over its draws, 1 is first; null when the brand is absent within the depth, and when it was not answered
 -- rank_text: the rank as people read it: a number, 'absent within 10', 'no results' (for anybody) or 'not answered'
@@ -44,6 +46,7 @@ compared as (
         b.own,
         b.position,
         a.*,
+        c.run_id,
         c.as_of,
         c.answered,
         c.failed_count,
@@ -97,6 +100,14 @@ judged as (
             else 'down'
         end as verdict
     from compared
+),
+
+-- Engines of which a source was asked in this run and gave nothing that counts.
+missed as (
+    select source as engine, min(status) as became
+    from core.coverage
+    where kind = 'ranking' and status in ('blocked', 'failed')
+    group by source
 )
 
 select
@@ -104,7 +115,7 @@ select
     brand_name,
     own,
     keyword,
-    engine,
+    judged.engine,
     locale,
     device,
     result_type,
@@ -114,6 +125,10 @@ select
         when failed_count > 0 then 'failed'
         else 'not_asked'
     end as status,
+    case
+        when run_id in (select run_id from core.run) then status
+        else coalesce(missed.became, 'not_asked')
+    end as this_run,
     as_of,
     depth,
     rank,
@@ -138,4 +153,5 @@ select
         when verdict in ('same', 'noise') then false
     end as is_movement
 from judged
-order by own desc, position, brand, keyword, engine, locale, device, result_type
+left join missed on missed.engine = judged.engine
+order by own desc, position, brand, keyword, judged.engine, locale, device, result_type

@@ -10,9 +10,10 @@
 -- n: what the value is counted over
 -- rivals_median: median of the other brands that have a value; null when none has
 -- rivals_count: other brands that have one
--- status: measured; partial (one of several sources was never read); failed, blocked or not_asked (none ever was, or one of several and
--- the others hold nothing); or why there is no value:
--- no entries, no complaints, not stated, no chat, no help page, not walked
+-- status: measured; partial (one of several sources was never read, or a walk stopped at its limit of pages); failed, blocked or not_asked
+-- (none ever was, or one of several and the others hold nothing); or why there is no value: stopped early (a walk stopped at its limit of
+-- pages and had found nothing), no entries, no complaints, not stated, no chat, no help page, not walked, not from home (the contact walk did
+-- not begin at a home page), help page elsewhere (no link found leads to where the FAQ reading began)
 -- detail: the words behind the number: languages, channels, hours as printed, themes that no entry treats
 -- computed_from: what the number is made of, in words
 -- last_landed_at: end of the oldest of the crawls that it is told from (UTC): its age
@@ -37,15 +38,17 @@ with part as (
         (13, 'findability', 'clicks_to_help', 'clicks, least',
             'from the page where reading began to a help or FAQ page: 1 where it is linked there; n links found'),
         (14, 'findability', 'clicks_to_entry', 'clicks, median', 'from the help or FAQ page where reading began to an answer; n entries'),
-        (15, 'findability', 'search_box', '1 yes, 0 no', 'a search box found on the pages read; n found'),
-        (16, 'languages', 'languages_offered', 'languages', 'languages in which the site says it is offered; n languages'),
-        (17, 'languages', 'faq_languages', 'languages', 'languages of the answers now; n entries'),
-        (18, 'contact', 'contact_channels', 'kinds of channel', 'chat, email, phone, messenger, social, form; n addresses, numbers and links'),
-        (19, 'contact', 'hours_stated', '1 yes, 0 no', 'opening hours printed on the pages read; n places'),
-        (20, 'contact', 'response_promise_hours', 'hours, least', 'time to an answer that the pages promise; n promises'),
-        (21, 'chat', 'chat_widgets', 'vendors', 'chats on the pages read, by vendor; that one is there says nothing of how it answers'),
-        (22, 'chat', 'chat_human_stated', '1 yes, 0 no', 'the page says whether people answer; n chats that say'),
-        (23, 'chat', 'chat_bot_stated', '1 yes, 0 no', 'the page says whether a bot answers; n chats that say')
+        (15, 'findability', 'clicks_home_to_answer', 'clicks',
+            'least clicks from the home page to the help or FAQ page where reading began, and on to an answer; n answers'),
+        (16, 'findability', 'search_box', '1 yes, 0 no', 'a search box found on the pages read; n found'),
+        (17, 'languages', 'languages_offered', 'languages', 'languages in which the site says it is offered; n languages'),
+        (18, 'languages', 'faq_languages', 'languages', 'languages of the answers now; n entries'),
+        (19, 'contact', 'contact_channels', 'kinds of channel', 'chat, email, phone, messenger, social, form; n addresses, numbers and links'),
+        (20, 'contact', 'hours_stated', '1 yes, 0 no', 'opening hours printed on the pages read; n places'),
+        (21, 'contact', 'response_promise_hours', 'hours, least', 'time to an answer that the pages promise; n promises'),
+        (22, 'chat', 'chat_widgets', 'vendors', 'chats on the pages read, by vendor; that one is there says nothing of how it answers'),
+        (23, 'chat', 'chat_human_stated', '1 yes, 0 no', 'the page says whether people answer; n chats that say'),
+        (24, 'chat', 'chat_bot_stated', '1 yes, 0 no', 'the page says whether a bot answers; n chats that say')
     ) as p (position, area, part, unit, computed_from)
 ),
 

@@ -1,14 +1,15 @@
 -- One row per brand and part of the service audit: a number of its FAQ or contact pages, or the reason why there is none.
 -- Facts, not judged: a chat that is there says nothing of how it answers.
 -- brand: whose pages
--- kind: faq or contact: the pages that it is read from
+-- kind: faq or contact: the pages that it is read from; faq and contact for what needs both
 -- part: what is measured; mart.service_audit says in which unit, and from what
 -- value: null where the pages were not read, or do not say: unknown is not zero
 -- n: what the value is counted over; 0 where there was nothing to count
 -- detail: the words behind the number: languages, channels, hours as printed, themes that no entry treats; null where there are none
--- status: measured; partial (one of several sources was never read); failed, blocked or not_asked (none ever was, or one of several and
--- the others hold nothing); or why there is no value:
--- no entries, no complaints, not stated, no chat, no help page, not walked
+-- status: measured; partial (one of several sources was never read, or a walk stopped at its limit of pages); failed, blocked or not_asked
+-- (none ever was, or one of several and the others hold nothing); or why there is no value: stopped early (a walk stopped at its limit of
+-- pages and had found nothing), no entries, no complaints, not stated, no chat, no help page, not walked, not from home (the contact walk did
+-- not begin at a home page), help page elsewhere (no link found leads to where the FAQ reading began)
 -- last_landed_at: end of the oldest of the crawls that it is told from (UTC); null when none ever landed
 with thresholds as (
     select 365 as fresh_days -- a year: prices, terms and opening hours change with the seasons
@@ -20,22 +21,24 @@ looked as (
         b.brand,
         k.kind,
         min(c.last_landed_at) as last_landed_at,
-        count(c.last_landed_at) > 0 as was_read,
+        count(distinct c.kind) filter (where c.last_landed_at is not null) = count(distinct k.pages) as was_read,
         count(c.last_landed_at) = count(c.target) as is_whole,
+        coalesce(bool_or(n.is_cut), false) as is_cut,
         case
             when bool_or(c.last_landed_at is null and c.status = 'blocked') then 'blocked'
             when bool_or(c.last_landed_at is null and c.status = 'failed') then 'failed'
             else 'not_asked'
         end as missing
     from core.brand b
-    cross join (values ('faq'), ('contact')) as k (kind)
-    left join core.coverage c on c.brand = b.brand and c.kind = k.kind
+    cross join (values ('faq', 'faq'), ('contact', 'contact'), ('faq and contact', 'faq'), ('faq and contact', 'contact')) as k (kind, pages)
+    left join core.coverage c on c.brand = b.brand and c.kind = k.pages
+    left join core.crawl n on n.target = c.target and n.newest
     group by b.brand, k.kind
 ),
 
 entry as (
     select
-        e.brand, e.clicks, e.updated_at, f.language, f.words, f.characters, f.characters_per_sentence, f.flesch, f.kanji_share,
+        e.brand, e.source, e.clicks, e.updated_at, f.language, f.words, f.characters, f.characters_per_sentence, f.flesch, f.kanji_share,
         epoch(r.as_of - e.updated_at) / 86400 as age_days
     from core.faq_entry e
     join text.faq f on f.entry_id = e.entry_id
@@ -130,6 +133,45 @@ offered as (
     group by b.brand
 ),
 
+-- Where reading began, and the help pages that were found linked: host and path.
+began as (
+    select
+        brand, kind, name as source,
+        regexp_matches(url, '^https?://[^/?#]+/?([a-z]{2}([-_][a-z]{2})?/?)?$', 'i') as at_home,
+        regexp_replace(lower(url), '^https?://(www\.)?|/?([?#].*)?$', '', 'g') as place,
+        split_part(place, '/', 1) as host
+    from core.source
+    where kind in ('faq', 'contact') and url is not null
+),
+
+-- Clicks from the contact walk's start to where reading of a FAQ source began: a link to that very page, or to the front page of a host
+-- of its own, which passes visitors on.
+way as (
+    select f.brand, f.source, min(p.clicks) + 1 as clicks
+    from began f
+    join began c on c.brand = f.brand and c.kind = 'contact'
+    join (
+        select brand, clicks, regexp_replace(lower(value), '^https?://(www\.)?|/?([?#].*)?$', '', 'g') as place
+        from core.contact_point
+        where current and kind = 'help'
+    ) p on p.brand = f.brand
+        and (p.place = f.place or (p.place = f.host and p.place <> c.host))
+    where f.kind = 'faq'
+    group by f.brand, f.source
+),
+
+reached as (
+    select
+        b.brand,
+        coalesce((select bool_and(c.at_home) from began c where c.brand = b.brand and c.kind = 'contact'), false) as from_home,
+        median(w.clicks + e.clicks) as clicks,
+        count(w.clicks + e.clicks) as n
+    from core.brand b
+    left join entry e on e.brand = b.brand
+    left join way w on w.brand = e.brand and w.source = e.source
+    group by b.brand
+),
+
 -- `none` is the reason where there is no value although the pages were read.
 faq_part as (
     select
@@ -207,10 +249,31 @@ contact_part as (
     join metric.service s on s.brand = o.brand
 ),
 
+both_part as (
+    select
+        o.brand,
+        'faq and contact' as kind,
+        {
+            'part': 'clicks_home_to_answer', 'value': if(w.from_home, w.clicks, null), 'n': if(w.from_home, w.n, 0), 'detail': null,
+            'none': case
+                when a.entries = 0 then 'no entries'
+                when o.helps = 0 then 'no help page'
+                when not w.from_home then 'not from home'
+                when a.clicks is null or o.help_clicks is null then 'not walked'
+                else 'help page elsewhere'
+            end
+        } as measured
+    from offered o
+    join answered a on a.brand = o.brand
+    join reached w on w.brand = o.brand
+),
+
 part as (
     select brand, kind, measured.part, cast(measured.value as double) as value, measured.n, measured.detail, measured.none from faq_part
     union all
     select brand, kind, measured.part, cast(measured.value as double), measured.n, measured.detail, measured.none from contact_part
+    union all
+    select brand, kind, measured.part, cast(measured.value as double), measured.n, measured.detail, measured.none from both_part
 )
 
 select
@@ -218,13 +281,14 @@ select
     p.kind,
     p.part,
     -- What was not found on half of the pages may be on the other half.
-    case when l.was_read and (l.is_whole or p.value <> 0) then p.value end as value,
-    case when l.was_read and (l.is_whole or p.value <> 0) then p.n else 0 end as n,
-    case when l.was_read and (l.is_whole or p.value <> 0) then nullif(p.detail, '') end as detail,
+    case when l.was_read and (l.is_whole and not l.is_cut or p.value <> 0) then p.value end as value,
+    case when l.was_read and (l.is_whole and not l.is_cut or p.value <> 0) then p.n else 0 end as n,
+    case when l.was_read and (l.is_whole and not l.is_cut or p.value <> 0) then nullif(p.detail, '') end as detail,
     case
         when not l.was_read or (not l.is_whole and coalesce(p.value, 0) = 0) then l.missing
+        when l.is_cut and coalesce(p.value, 0) = 0 and p.none is distinct from 'no complaints' then 'stopped early'
         when p.value is null then p.none
-        when l.is_whole then 'measured'
+        when l.is_whole and not l.is_cut then 'measured'
         else 'partial'
     end as status,
     l.last_landed_at
