@@ -303,8 +303,10 @@ def _published(this: Run) -> "Report":
         raise RunError(f"Expected {this.published}, found none: this run ended before publish. The log of its red task says why.")
     report = facts.read(this.published)
     if report.run.run_id != this.run_id:
-        found = f"found run {report.run.run_id}: this one was not published."
-        raise RunError(f"Expected run {this.run_id} in {this.published}, {found} The log of its red task says why.")
+        raise RunError(
+            f"Expected run {this.run_id} in {this.published}, found run {report.run.run_id}: this one was not published, or another has been "
+            f"since. If it ended with a red task, the log of that task says why; `rivalscope run MARKET --run {this.run_id}` builds it again."
+        )
     return report
 
 

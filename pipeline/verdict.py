@@ -5,7 +5,6 @@ Each of the three alarms wants something else of whoever reads it. `blocked`: le
 from here; `accept` lands what a person has found to be right.
 """
 
-import fcntl
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from pipeline.judge import Circumstances, judge
 from pipeline.market import Source
 from pipeline.measure import measure
 from pipeline.monitor import HISTORY, LASTING, Unit, rule, watch
-from pipeline.run import Run, RunError
+from pipeline.run import Run, RunError, only_crawler
 from spiders.receipt import Alarm, Monitor, Outcome, Receipt, file_sha256, lines_of, newest_reading, sync_folder
 from spiders.web.template import similarity
 
@@ -187,13 +186,7 @@ def accept(run: Run, target: str) -> Receipt:
     """
     rejected = run.rejected / run.run_id / f"{target}.receipt.json"
     landing = run.landing / run.run_id
-    room = run.work / "gather"
-    room.mkdir(parents=True, exist_ok=True)
-    with (room / f"{target}.lock").open("ab") as lock:  # gather's own
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunError(f"{target}: expected no crawl of it, found one at work. Wait for it, and look again.") from error
+    with only_crawler(run, target):
         there = newest_reading(landing, target)
         if there is not None:
             receipt = Receipt.load(there)

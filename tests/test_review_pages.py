@@ -488,8 +488,16 @@ def test_the_feed_is_recognised_by_its_vocabulary(text: str, wanted: bool) -> No
     assert app_store.recognises(text, "https://shop.example/reviews") is wanted
 
 
+def test_an_address_that_holds_its_authors_name_does_not_land() -> None:
+    said = {"@type": "Review", "reviewBody": "Fine.", "author": "ada1815"}
+    assert only(json.dumps(said | {"url": "https://shop.example/r/7"})).url == "https://shop.example/r/7"
+    assert only(json.dumps(said | {"url": "https://shop.example/users/ada1815/r/7"})).url == URL
+
+
 def test_a_corrected_rating_is_the_same_review_and_two_nameless_ones_are_not() -> None:
     said = {"text": "Boils fast.", "title": None, "published": None}
     assert review_id(rating=5, author="Ada", **said) == review_id(rating=2, author="Ada", **said)
     assert review_id(rating=5, author=None, **said) != review_id(rating=2, author=None, **said)
-    assert review_id(rating=5, author="Ada", **(said | {"text": ""})) != review_id(rating=2, author="Ada", **(said | {"text": ""}))
+    assert review_id(rating=5, author="Ada", **(said | {"text": ""})) != review_id(
+        rating=2, author="Ada", **(said | {"text": ""})
+    )

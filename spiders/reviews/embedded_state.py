@@ -21,6 +21,7 @@ from scrapy.http import Response, TextResponse
 from spiders.items import Page, Review
 from spiders.reading.answer import address_at, country_at, language_at, moment_at
 from spiders.reading.embedded import states
+from spiders.reading.nameless import names_author
 from spiders.reading.select import MAX_PAGE, document, parse_date, parse_rating, review_id, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews.schema_org import Reading, next_page
@@ -230,7 +231,7 @@ def _review(each: Fields, url: str, value: float | None, best: float | None, wor
         verified=verified if isinstance(verified, bool) else None,
         reply_text=answered,
         reply_at=_when(_first(_plain(reply), _NAMES["date"]) or _first(each, _NAMES["replied"])) if answered else None,
-        url=address_at([_first(each, _NAMES["link"])], 0) or url,
+        url=link if (link := address_at([_first(each, _NAMES["link"])], 0)) and not names_author(link, author) else url,
     )
     if isinstance(native_id, int | str) and not isinstance(native_id, bool) and 0 < len(own := str(native_id).strip()) <= 300:
         return replace(record, native_id=own)

@@ -18,6 +18,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from spiders.items import Page, Review, Stated
+from spiders.reading.nameless import names_author
 from spiders.reading.select import MAX_PAGE, document, parse_date, parse_rating, review_id, text_of, unexpected
 from spiders.reading.structured import Item, Value, decoded, json_ld_in, linked, microdata, rdfa
 from spiders.receipt import Job
@@ -201,8 +202,14 @@ def _record(item: Item, url: str, when: _When) -> Review | None:
         verified=next((_SAID[said] for v in item.values(*_VERIFIED) if (said := str(v).strip().lower()) in _SAID), None),
         reply_text=_reply_text(reply) if reply else None,
         reply_at=_date(reply, when) if reply else None,
-        url=next((found for v in item.values("url") if isinstance(v, str) and (found := _absolute(v, url))), url),
+        url=_address(item, url, author),
     )
+
+
+def _address(item: Item, url: str, author: str | None) -> str:
+    """The review's own, unless it holds its author's name; the page's where there is none."""
+    stated = (_absolute(value, url) for value in item.values("url") if isinstance(value, str))
+    return next((found for found in stated if found and not names_author(found, author)), url)
 
 
 def _line(text: str) -> str:

@@ -101,7 +101,8 @@ def _review(card: Selector, reviewer: str | None, shop: str | None, url: str) ->
         author=author,
         product=_first(card, _SHOPS[:1]) or shop,
         experienced_at=moment if type(moment) is date else None,
-        url=_absolute(link, url) if link else url,
+        # An address below /rvwr/ holds its reviewer's name, which must not land.
+        url=_absolute(link, url) if link and "/rvwr/" not in link else url,
     )
 
 
