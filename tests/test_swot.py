@@ -27,9 +27,12 @@ SCHEMA = {
         " reply_at timestamp, url varchar, page_url varchar, duplicate_of varchar"
     ),
     "core.run": "run_id varchar, as_of timestamp",
-    "core.crawl": "target varchar, run_id varchar, as_of timestamp, crawled_at timestamp, error_count bigint",
+    "core.crawl": "target varchar, run_id varchar, as_of timestamp, lines_run_id varchar, crawled_at timestamp, error_count bigint, is_cut boolean, newest boolean",
     "core.brand_domain": "brand varchar, domain varchar",
-    "core.faq_entry": 'entry_id varchar, brand varchar, question varchar, updated_at timestamp, clicks integer, "current" boolean',
+    "core.faq_entry": (
+        "entry_id varchar, brand varchar, source varchar, question varchar, url varchar, updated_at timestamp, clicks integer,"
+        ' "current" boolean'
+    ),
     "core.faq_version": (
         "target varchar, brand varchar, source varchar, question_key varchar, version bigint, answer_key varchar, question varchar,"
         ' answer varchar, url varchar, first_reading bigint, last_reading bigint, reading_count bigint, "current" boolean'
@@ -39,7 +42,7 @@ SCHEMA = {
         ' "current" boolean'
     ),
     "core.post": (
-        "target varchar, native_id varchar, published_at timestamp, first_as_of timestamp, likes bigint, shares bigint,"
+        "target varchar, native_id varchar, run_id varchar, published_at timestamp, first_as_of timestamp, likes bigint, shares bigint,"
         " replies bigint, views bigint"
     ),
     "core.search_result": (
