@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from cssselect import SelectorError
 from lxml.etree import _Element as Element
@@ -27,7 +27,7 @@ from spiders.reading.rating_words import Rating
 from spiders.reading.select import document, review_id, unexpected
 from spiders.reading.stars import rating_of
 from spiders.receipt import Job
-from spiders.reviews.schema_org import next_page
+from spiders.reviews import schema_org
 
 MAX_REVIEWS = 5_000
 """Of one page."""
@@ -57,28 +57,12 @@ class Css(BaseModel):
         return selector
 
 
-class Options(BaseModel):
-    """`options` of a `cards` source in a market file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Options(schema_org.Options):
+    """`options` of a `cards` source in a market file. Without `dayfirst` the page's other dates decide what 03/04/2024 is."""
 
     css: Css = Css()
     rating_max: float | None = Field(default=None, ge=3, le=100)
     """The best rating, where the page does not show its scale; default: 5, or 10 where a review of the page has more than 5."""
-    max_pages: int = Field(default=50, ge=1, le=1000)
-    """Pages that one crawl follows at most; the market's own limit holds beside it."""
-    dayfirst: bool | None = None
-    """How the site writes 03/04/2024: true for 3 April; without it the page's other dates decide, or such dates are left out."""
-    timezone: str | None = None
-    """The zone of times that are printed without an offset (`Asia/Seoul`); without it only their day is kept."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str | None) -> str | None:
-        try:
-            return name if name is None else ZoneInfo(name).key
-        except (ZoneInfoNotFoundError, OSError) as error:
-            raise ValueError(f"expected a time zone such as Asia/Seoul, found {name!r}") from error
 
 
 def parse(text: str, url: str, *, options: Options | None = None) -> Iterator[Review]:
@@ -235,6 +219,6 @@ class CardsSpider(Spider):
         page = page_of(response.text, response.url, who=self.name)
         yield Page(url=response.url, records=tuple(read(page, response.url, self.options)))
         self.pages_left -= 1
-        following = next_page(page, response.url)
+        following = schema_org.next_page(page, response.url)
         if following and self.pages_left > 0:
             yield Request(following)
