@@ -17,6 +17,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 import orjson
+from pydantic import ValidationError
 
 from spiders.items import FOLDERS, Kind, Record, SearchResult, UnexpectedPage, line, line_fields
 from spiders.receipt import Politeness, author_key
@@ -45,8 +46,7 @@ class ParseError(ValueError):
 def parse(options: argparse.Namespace, progress: Progress) -> None:
     key = author_key(options.key_file or Path("data") / ".secrets" / "author.key")
     if options.kind == "reviews" and _is_export(options):
-        said = {"profile": options.profile} if options.profile else {}
-        for each in table.lines(options.file, table.Options.model_validate(said), key=key, url=options.url):
+        for each in table.lines(options.file, _table_options(options.profile), key=key, url=options.url):
             sys.stdout.buffer.write(
                 orjson.dumps({name: each[name] for name in line_fields("reviews")}, option=orjson.OPT_APPEND_NEWLINE)
             )
@@ -60,6 +60,13 @@ def parse(options: argparse.Namespace, progress: Progress) -> None:
             continue
         sys.stdout.buffer.write(orjson.dumps(line(record, key), option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()
+
+
+def _table_options(profile: str | None) -> table.Options:
+    try:
+        return table.Options.model_validate({"profile": profile} if profile else {})
+    except ValidationError as error:
+        raise ParseError("; ".join(str(each.get("ctx", {}).get("error", each["msg"])) for each in error.errors())) from error
 
 
 def _is_export(options: argparse.Namespace) -> bool:

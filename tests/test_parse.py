@@ -115,3 +115,11 @@ def test_a_fetched_page_is_kept_as_a_case_and_never_overwritten(tmp_path: Path) 
         "freeze", "faq_page", f"{page}/nowhere", "--contact", "me@kettle.example", "--allow-host", "127.0.0.1", code=1
     )
     assert "found status 404" in missing.stderr
+
+
+def test_a_misspelt_profile_is_told_with_those_there_are(tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    done = rivalscope("parse", "reviews", file, "--url", "https://a.example/", "--profile", "trustpilot_exprt", code=1)
+    assert "expected a profile (trustpilot_export, " in done.stderr
+    assert "pydantic" not in done.stderr
