@@ -271,7 +271,7 @@ class ThemeChanges(_Table):
     off: tuple[Identifier, ...] = ()
     """Ids of default themes that are not looked for."""
     add: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
-    """Theme id to an entry of the same shape as in pipeline/text/themes; an existing id is replaced."""
+    """Theme id to an entry of the same shape as in pipeline/text/wording/themes; an existing id is replaced."""
 
 
 class Target(_Table):

@@ -21,7 +21,7 @@ from pipeline.run import Run, RunError, only_builder, open_run
 
 if TYPE_CHECKING:
     from pipeline.report.facts import Report
-    from pipeline.text.themes import Taxonomy
+    from pipeline.text.wording.themes import Taxonomy
 
 Progress = Callable[[str], None]
 
@@ -47,7 +47,7 @@ def targets(options: argparse.Namespace, _progress: Progress) -> None:
 
 def _check(market: Market) -> None:
     """What the market file says to other rooms, before anything is fetched. Raises MarketError."""
-    from pipeline.text.themes import ThemeError, load_taxonomy  # noqa: PLC0415 - each room's libraries are imported by it alone
+    from pipeline.text.wording.themes import ThemeError, load_taxonomy  # noqa: PLC0415 - each room's libraries are imported by it alone
 
     check_options(market)
     try:
@@ -230,7 +230,7 @@ def _load(this: Run, progress: Progress) -> None:
 
 
 def _taxonomy(this: Run) -> "Taxonomy":
-    from pipeline.text.themes import load_taxonomy  # noqa: PLC0415 - as above
+    from pipeline.text.wording.themes import load_taxonomy  # noqa: PLC0415 - as above
 
     return load_taxonomy(this.market.themes)
 

@@ -8,9 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from pipeline.text import model, vader
 from pipeline.text.analyse import Text, analyse
-from pipeline.text.themes import load_taxonomy
+from pipeline.text.sentiment import model, vader
+from pipeline.text.wording.themes import load_taxonomy
 
 _OPENINGS = ["The van was", "Their support is", "Delivery was", "I found the owner", "Honestly, the app was", "The price is"]
 _WORDS = [

@@ -18,7 +18,7 @@ from pipeline.market import SwotSettings
 from pipeline.swot import swot
 from pipeline.text import faq
 from pipeline.text.score import score
-from pipeline.text.themes import load_taxonomy
+from pipeline.text.wording.themes import load_taxonomy
 from spiders.items import ContactPoint, FaqEntry, Post, SearchResult
 from warehouse import build, load, publish
 

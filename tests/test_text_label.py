@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text import model
 from pipeline.text.label import LabelError, label
+from pipeline.text.sentiment import model
 
 PRAISE, BLAME = "가람 나루 마루", "다솜 라온 바다"  # words that no lexicon knows
 

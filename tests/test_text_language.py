@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text.language import language_of, language_of_part, primary
+from pipeline.text.reading.language import language_of, language_of_part, primary
 
 ASIA = ("en", "ko", "ja")
 
@@ -67,7 +67,7 @@ def test_any_text_has_a_language(text: str, stated: str | None) -> None:
 
 def test_the_identifier_is_not_loaded_for_one_language_a_script() -> None:
     code = (
-        "import sys; from pipeline.text.language import language_of; language_of('some words', languages=('en','ko'));"
+        "import sys; from pipeline.text.reading.language import language_of; language_of('some words', languages=('en','ko'));"
         "sys.exit('py3langid' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

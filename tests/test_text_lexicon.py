@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text import seed
+from pipeline.text.sentiment import seed
 
 FILES = sorted(seed.LEXICON.glob("*.toml"))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import model, sentiment
+from pipeline.text.sentiment import model, scores
 
 GOOD = ["정말 좋아요", "배송이 빨라서 만족합니다", "품질이 훌륭해요", "또 살게요", "아주 만족스럽네요"]
 BAD = ["정말 별로예요", "배송이 느려서 짜증나요", "품질이 엉망이에요", "다시는 안 사요", "너무 실망했어요"]
@@ -99,7 +99,7 @@ def test_the_middle_of_the_scale_teaches_nothing(rating: float, label: int | Non
 
 
 def test_the_lexicon_weighs_less_the_more_stars_there_are() -> None:
-    weights = [sentiment.seed_weight(n) for n in (30, 200, 2_000, 20_000, 100_000, 10**9)]
+    weights = [scores.seed_weight(n) for n in (30, 200, 2_000, 20_000, 100_000, 10**9)]
     assert weights == sorted(weights, reverse=True)
     assert (weights[0], weights[3], weights[-1]) == (3.0, 2.0, 1.0)
 
@@ -107,17 +107,17 @@ def test_the_lexicon_weighs_less_the_more_stars_there_are() -> None:
 @pytest.mark.parametrize("praise", ["좋아요", "만족합니다", "추천해요"])
 def test_negating_korean_praise_never_raises_its_score(taught: model.Model, praise: str) -> None:
     for models in ({}, {"ko": taught}):
-        plain, negated = sentiment.scores([praise, f"안 {praise}"], "ko", models)
+        plain, negated = scores.scores([praise, f"안 {praise}"], "ko", models)
         assert negated <= plain
 
 
 @pytest.mark.parametrize("praise", ["great", "helpful", "clean", "friendly", "perfect"])
 @pytest.mark.parametrize("pattern", ["The van was not {}.", "It isn’t {}", "never {}", "The staff weren't {} at all"])
 def test_negating_english_praise_never_raises_its_score(praise: str, pattern: str) -> None:
-    plain = sentiment.scores([f"The van was {praise}."], "en", {})[0]
-    assert sentiment.scores([pattern.format(praise)], "en", {})[0] <= plain
+    plain = scores.scores([f"The van was {praise}."], "en", {})[0]
+    assert scores.scores([pattern.format(praise)], "en", {})[0] <= plain
 
 
 def test_a_language_without_a_scorer_is_neutral() -> None:
-    assert sentiment.scores(["sehr gut", "furchtbar"], "de", {}) == [0.0, 0.0]
-    assert sentiment.label_of(0.0, "de") == "neutral"
+    assert scores.scores(["sehr gut", "furchtbar"], "de", {}) == [0.0, 0.0]
+    assert scores.label_of(0.0, "de") == "neutral"

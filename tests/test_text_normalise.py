@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import vader
-from pipeline.text.normalise import MAX_TEXT, for_vader, normalise
+from pipeline.text.reading.normalise import MAX_TEXT, for_vader, normalise
+from pipeline.text.sentiment import vader
 
 hostile = st.text(
     st.one_of(

@@ -6,8 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.text import model, score, store
-from pipeline.text.themes import load_taxonomy
+from pipeline.text import score, store
+from pipeline.text.sentiment import model
+from pipeline.text.wording.themes import load_taxonomy
 
 REVIEW = (
     "create schema core; create table core.review (review_id varchar, brand varchar, content varchar, language varchar, "

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text.normalise import normalise
-from pipeline.text.sentences import MAX_SENTENCE, clauses, sentences
+from pipeline.text.reading.normalise import normalise
+from pipeline.text.reading.sentences import MAX_SENTENCE, clauses, sentences
 
 LANGUAGES = ["en", "ko", "ja", "de", "und"]
 

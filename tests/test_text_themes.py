@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text import literals, themes
+from pipeline.text.wording import literals, matcher, themes
 
 DEFAULTS = [
     "product_quality",
@@ -85,7 +85,7 @@ def test_a_pattern_is_cheap_on_hostile_text(theme: str) -> None:
     entry = themes.default_entries()[theme]
     sides = (entry.patterns, entry.guards, entry.complaints, entry.praises)
     for pattern in (p for side in sides for patterns in side.values() for p in patterns):
-        spent, size = themes.trial(re.compile(pattern))
+        spent, size = matcher.trial(re.compile(pattern))
         assert spent < 0.05, (pattern, size)
 
 
@@ -207,7 +207,7 @@ def test_a_market_pattern_in_capitals_is_found() -> None:
 @given(st.text(alphabet="abdegiloprstuwy '.가격환불배送返品料金値", max_size=60), st.sampled_from(LANGUAGES))
 def test_the_literals_in_front_of_the_patterns_lose_nothing(text: str, language: str) -> None:
     taxonomy = themes.load_taxonomy()
-    read = themes.normalised(text)
+    read = matcher.normalised(text)
     for theme in taxonomy.themes_of(text, language):
         assert any(re.search(pattern, read) for pattern in themes.default_entries()[theme].patterns[language])
     for theme, entry in themes.default_entries().items():

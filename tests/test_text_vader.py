@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
-from pipeline.text import vader
+from pipeline.text.sentiment import vader
 
 LABELLED = Path(__file__).parents[2] / "shared" / "labelled"
 

@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.text import sentences, sentiment
-from pipeline.text.language import language_of, language_of_part
-from pipeline.text.leaning import Leaning
-from pipeline.text.model import MAX_TAUGHT_TEXT, Model
-from pipeline.text.normalise import normalise
-from pipeline.text.sentiment import Label
+from pipeline.text.reading import sentences
+from pipeline.text.reading.language import language_of, language_of_part
+from pipeline.text.reading.normalise import normalise
+from pipeline.text.sentiment import scores
+from pipeline.text.sentiment.model import MAX_TAUGHT_TEXT, Model
+from pipeline.text.sentiment.scores import Label
+from pipeline.text.wording.leaning import Leaning
 
 LEANT = 0.4
 """What a mention scores by its wording alone."""
@@ -114,7 +115,7 @@ def analyse(
                     *span,
                     one.language,
                     one.score,
-                    sentiment.label_of(one.score, one.language),
+                    scores.label_of(one.score, one.language),
                     _mentions(one, themes, said, taxonomy),
                 )
                 for span, one, themes, said in plan
@@ -129,7 +130,7 @@ def _score(parts: Sequence[_Part], models: Mapping[str, Model]) -> None:
     for part in parts:
         by_language.setdefault(part.language, []).append(part)
     for language, held in by_language.items():
-        for part, score in zip(held, sentiment.scores([part.text for part in held], language, models), strict=True):
+        for part, score in zip(held, scores.scores([part.text for part in held], language, models), strict=True):
             part.score = score
 
 
@@ -149,7 +150,7 @@ def _mentions(one: _Part, themes: Sequence[str], said: Sequence[_Part], taxonomy
         values = carried.get(theme)
         score = round(sum(values) / len(values), 4) if values else one.score
         score = _leant(score, leanings.get(theme))
-        mentions.append(Mention(theme, score, sentiment.label_of(score, one.language)))
+        mentions.append(Mention(theme, score, scores.label_of(score, one.language)))
     return tuple(mentions)
 
 

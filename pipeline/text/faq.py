@@ -13,10 +13,10 @@ import duckdb
 import orjson
 import pyphen
 
-from pipeline.text import sentences
 from pipeline.text.analyse import Themes
-from pipeline.text.language import UNDETERMINED, language_of, language_of_part
-from pipeline.text.normalise import MAX_TEXT, normalise
+from pipeline.text.reading import sentences
+from pipeline.text.reading.language import UNDETERMINED, language_of, language_of_part
+from pipeline.text.reading.normalise import MAX_TEXT, normalise
 from warehouse.build import describe
 
 _UNSPACED = frozenset({"ja", "zh", "th", UNDETERMINED})

@@ -14,11 +14,11 @@ from typing import IO
 
 import orjson
 
-from pipeline.text import model, sentiment
 from pipeline.text.analyse import Analysis, Text, analyse
-from pipeline.text.language import language_of
-from pipeline.text.sentiment import label_of
-from pipeline.text.themes import load_taxonomy
+from pipeline.text.reading.language import language_of
+from pipeline.text.sentiment import model, scores
+from pipeline.text.sentiment.scores import label_of
+from pipeline.text.wording.themes import load_taxonomy
 
 MAX_LINE = 16_000_000
 """Bytes of one line; longer ones are refused rather than read."""
@@ -84,7 +84,7 @@ def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]
         row, text = _row(line, where)
         verdict = _verdict(row, where)
         language = language_of(text.content, languages=languages, stated=text.stated)
-        if verdict is None or language in sentiment.UNTAUGHT:
+        if verdict is None or language in scores.UNTAUGHT:
             continue
         texts, labels = held.setdefault(language, ([], []))
         if len(texts) < model.MAX_TEACHERS:

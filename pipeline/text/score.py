@@ -22,9 +22,10 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from pipeline.text import faq, model, store
+from pipeline.text import faq, store
 from pipeline.text.analyse import Text, Themes, analyse
-from pipeline.text.teachers import Teachers, taught, teachers
+from pipeline.text.sentiment import model
+from pipeline.text.sentiment.teachers import Teachers, taught, teachers
 from warehouse.build import connect, describe, transaction
 
 Progress = Callable[[str], None]
@@ -92,9 +93,9 @@ def score(
 def _versions(taxonomy: Themes, languages: Sequence[str], by_language: Mapping[str, Teachers]) -> dict[str, str]:
     digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {installed('vaderSentiment')}".encode())
     here = Path(__file__).parent
-    for path in sorted([*here.glob("*.py"), *here.glob("lexicon/*.toml")]):
-        if path.name == "faq.py":
-            continue  # reads no review
+    data = [*here.glob("sentiment/lexicon/*.toml"), *here.glob("wording/signals/*.toml")]
+    code = [here / "analyse.py", *(path for room in ("reading", "sentiment", "wording") for path in here.glob(f"{room}/*.py"))]
+    for path in sorted([*code, *data]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return {"": digest.hexdigest(), **{language: held.sha256 for language, held in by_language.items()}}
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.text.normalise import normalise
+from pipeline.text.reading.normalise import normalise
 from pipeline.text.store import write_whole
 
 MIN_PER_CLASS = 30

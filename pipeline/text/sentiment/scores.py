@@ -9,9 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pipeline.text import seed, vader
-from pipeline.text.model import Model
-from pipeline.text.normalise import for_vader
+from pipeline.text.reading.normalise import for_vader
+from pipeline.text.sentiment import seed, vader
+from pipeline.text.sentiment.model import Model
 
 Label = Literal["positive", "neutral", "negative"]
 

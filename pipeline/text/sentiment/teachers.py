@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.text import model
-from pipeline.text.language import language_of
-from pipeline.text.sentiment import UNTAUGHT
+from pipeline.text.reading.language import language_of
+from pipeline.text.sentiment import model
+from pipeline.text.sentiment.scores import UNTAUGHT
 
 _LOG = logging.getLogger(__name__)
 

@@ -1,0 +1,179 @@
+"""Many patterns asked of many sentences, at the price of a few.
+
+Patterns are regexes on the lower-cased sentence. Running all of them on each sentence would cost a millisecond, so a
+pattern is asked only where a word of the sentence holds one of the literals without which it cannot match.
+"""
+
+import functools
+import re
+import time
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.text.wording.literals import TOKEN, alternatives, required_literals
+
+MAX_CHARS = 600
+"""A longer sentence is read up to here: sentences are shorter, and patterns must not cost more on hostile text."""
+
+TRIAL_SECONDS = 0.05
+"""What one pattern may cost on one hostile sentence; an honest one takes a thousandth of it."""
+
+_REMEMBERED_TOKENS = 100_000
+_LONG_TOKEN = 24
+"""Japanese has no spaces: its tokens are clauses, which do not come again and are not worth remembering."""
+
+_SCRIPTS = (
+    ("ko", re.compile("[\u3131-\u318e가-힣]")),
+    ("ja", re.compile("[\u3040-\u30ff\u3400-\u9fff]")),
+    ("en", re.compile("[a-zA-Z]")),
+)
+
+Role = Literal["find", "guard", "complaint", "praise"]
+"""A guard finds what only looks like what is to be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    owner: int
+    """Position of the entry that the pattern belongs to."""
+    pattern: str
+    role: Role
+
+
+@dataclass(slots=True)
+class Matcher:
+    """Patterns of one language behind their literals."""
+
+    probes: tuple[Probe, ...]
+    unconditional: tuple[int, ...]
+    """Probes without a required literal: asked of every sentence."""
+    complete: tuple[int, ...]
+    """For each probe the bits of all its clauses: it is asked once each has been seen."""
+    by_literal: Mapping[str, tuple[tuple[int, int], ...]]
+    """Literal → probes with the bits of the clauses that it satisfies."""
+    lengths: Mapping[str, tuple[int, ...]]
+    """First character → lengths of the literals that begin with it."""
+    by_token: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    def asked(self, text: str) -> list[Probe]:
+        """The probes that the lower-cased text may match: it holds the literals without which they cannot."""
+        seen: dict[int, int] = {}
+        known = self.by_token
+        for token in TOKEN.findall(text):
+            satisfied = known.get(token)
+            if satisfied is None:
+                satisfied = self._learn(token)
+            for position, bits in satisfied:
+                seen[position] = seen.get(position, 0) | bits
+        asked = [self.probes[position] for position, bits in seen.items() if bits == self.complete[position]]
+        return asked + [self.probes[position] for position in self.unconditional]
+
+    def _learn(self, token: str) -> tuple[tuple[int, int], ...]:
+        written = f"<{token}>"
+        seen: dict[int, int] = {}
+        for start, head in enumerate(written):
+            for length in self.lengths.get(head, ()):
+                for position, bits in self.by_literal.get(written[start : start + length], ()):
+                    seen[position] = seen.get(position, 0) | bits
+        satisfied = tuple(seen.items())
+        if len(token) <= _LONG_TOKEN:
+            if len(self.by_token) >= _REMEMBERED_TOKENS:
+                self.by_token.clear()
+            self.by_token[token] = satisfied
+        return satisfied
+
+    def found(self, text: str) -> list[int]:
+        """Owners, in order, of which a pattern matches the lower-cased text outside what their guards find."""
+        asked = self.asked(text)
+        doubted = {probe.owner for probe in asked if probe.role == "guard"}
+        found: set[int] = set()
+        for probe in asked:
+            if probe.role != "find" or probe.owner in found or not compiled(probe.pattern).search(text):
+                continue
+            if probe.owner not in doubted or _stands_free(probe, text, asked):
+                found.add(probe.owner)
+        return sorted(found)
+
+
+def matcher(patterns: Iterable[tuple[int, Role, str]]) -> Matcher:
+    """Of (owner, role, pattern). Raises re.error for a pattern that does not compile."""
+    probes: list[Probe] = []
+    complete: list[int] = []
+    by_literal: dict[str, dict[int, int]] = {}
+    for owner, role, pattern in ((owner, role, part) for owner, role, whole in patterns for part in alternatives(whole)):
+        clauses = required_literals(pattern)
+        for bit, clause in enumerate(clauses):
+            for literal in clause:
+                probed = by_literal.setdefault(literal, {})
+                probed[len(probes)] = probed.get(len(probes), 0) | 1 << bit
+        complete.append((1 << len(clauses)) - 1)
+        probes.append(Probe(owner=owner, pattern=pattern, role=role))
+    return Matcher(
+        probes=tuple(probes),
+        unconditional=tuple(position for position, bits in enumerate(complete) if not bits),
+        complete=tuple(complete),
+        by_literal={literal: tuple(probed.items()) for literal, probed in by_literal.items()},
+        lengths={head: tuple({len(one) for one in by_literal if one[0] == head}) for head in {one[0] for one in by_literal}},
+    )
+
+
+@functools.cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    # Sentences come in lower case, and matching regardless of case is a third slower: only for who needs it.
+    plain = re.sub(r"\\.", "", pattern)
+    return re.compile(pattern, re.IGNORECASE if plain != plain.lower() else 0)
+
+
+def _stands_free(probe: Probe, text: str, asked: Sequence[Probe]) -> bool:
+    """Whether a match of the probe begins outside what its owner's guards find."""
+    guarded = [
+        match.span()
+        for guard in asked
+        if guard.role == "guard" and guard.owner == probe.owner
+        for match in compiled(guard.pattern).finditer(text)
+    ]
+    return any(
+        not any(start <= match.start() < stop for start, stop in guarded) for match in compiled(probe.pattern).finditer(text)
+    )
+
+
+def read(sentence: str, language: str) -> tuple[str, str]:
+    """The sentence as patterns see it, and its language: where none is known ("" or "und") the script decides."""
+    text = sentence[:MAX_CHARS]
+    return normalised(text), language if language not in {"", "und"} else by_script(text)
+
+
+def normalised(text: str) -> str:
+    """The form in which patterns see a sentence: lower case, straight apostrophes, one width."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("‘", "'")
+
+
+def by_script(text: str) -> str:
+    """The language whose script the text shows, or "": Hangul, kana or Han, Latin."""
+    return next((language for language, script in _SCRIPTS if script.search(text)), "")
+
+
+def trial(pattern: re.Pattern[str]) -> tuple[float, int]:
+    """The most CPU seconds that a search took on sentences made to hurt the pattern, and that sentence's length.
+
+    Lengths grow step by step and the trial ends at the first that costs too much, so that it stays short itself.
+    """
+    pieces = dict.fromkeys(
+        [*re.findall(r"[^\W_]+", re.sub(r"\\.", " ", pattern.pattern)), "a", "a ", "1", " ", "가", "가 ", "あ"]
+    )
+    worst, at = 0.0, 0
+    for size in (*range(8, 34, 2), 60, 150, MAX_CHARS):
+        for piece in [*list(pieces)[:40], " ".join(pieces)]:
+            sentence = (piece * size)[: size - 1] + "\x01"
+            before = time.thread_time()
+            pattern.search(sentence)
+            spent = time.thread_time() - before
+            if spent > worst:
+                worst, at = spent, size
+            if spent > TRIAL_SECONDS:
+                return spent, size
+    return worst, at
