@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench · make evaluate-sources · make up. Everything is installed into .venv from requirements.lock.
+# make demo · make test · make check · make bench · make evaluate-sources · make evaluate-text · make up. Everything is installed into .venv from requirements.lock.
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: demo test test-slow check bench evaluate-sources up setup browser lock clean
+.PHONY: demo test test-slow check bench evaluate-sources evaluate-text up setup browser lock clean
 
 demo: setup
 	$(BIN)/rivalscope demo
@@ -30,6 +30,10 @@ bench: setup
 # Against captured pages that are not part of the project; says so and fails where they are not there.
 evaluate-sources: setup
 	$(BIN)/python -m tests.evaluate_sources
+
+# Against labelled texts that are not part of the project; says so and fails where they are not there.
+evaluate-text: setup
+	$(BIN)/python -m tests.evaluate_text
 
 up: setup
 	$(BIN)/rivalscope up

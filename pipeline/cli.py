@@ -190,6 +190,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RATED.jsonl.gz",
         help="rated texts to learn from, other languages than English: text, language, rating and rating_max, or label",
     )
+    added.add_argument("--packs", default="", help="industries whose themes are looked for too, such as restaurants,airlines")
     added.add_argument("--languages", default="en,ko,ja", help="languages to tell apart (default: en,ko,ja)")
 
     added = command(

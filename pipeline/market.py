@@ -268,6 +268,8 @@ class SwotSettings(_Table):
 class ThemeChanges(_Table):
     """What this market changes in the default themes."""
 
+    packs: tuple[Identifier, ...] = ()
+    """Industries whose themes and wordings are taken in: folders of pipeline/text/wording/packs."""
     off: tuple[Identifier, ...] = ()
     """Ids of default themes that are not looked for."""
     add: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)

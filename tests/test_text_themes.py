@@ -41,6 +41,7 @@ LANGUAGES = ("en", "ko", "ja")
 
 @dataclass(frozen=True)
 class MarketChanges:
+    packs: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
     add: dict[str, object] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from typing import IO
 
 import orjson
 
+from pipeline.market import ThemeChanges
 from pipeline.text.analyse import Analysis, Text, analyse
 from pipeline.text.reading.language import language_of
 from pipeline.text.sentiment import model, scores
@@ -35,7 +36,8 @@ class LabelError(ValueError):
 def command(options: argparse.Namespace, progress: Callable[[str], None]) -> None:
     """`rivalscope label`, from stdin to stdout."""
     languages = tuple(code.strip() for code in options.languages.split(",") if code.strip())
-    count = label(sys.stdin.buffer, sys.stdout.buffer, teach=options.teach, languages=languages, progress=progress)
+    packs = tuple(name.strip() for name in options.packs.split(",") if name.strip())
+    count = label(sys.stdin.buffer, sys.stdout.buffer, teach=options.teach, languages=languages, packs=packs, progress=progress)
     progress(f"label: {count:,} texts")
 
 
@@ -45,6 +47,7 @@ def label(
     *,
     teach: Path | None = None,
     languages: Sequence[str] = ("en", "ko", "ja"),
+    packs: tuple[str, ...] = (),
     progress: Callable[[str], None] = lambda _line: None,
 ) -> int:
     """Labels each line and says how many there were.
@@ -52,7 +55,7 @@ def label(
     `teach`: JSON lines, gzip or not, with `text` and either `rating` and `rating_max` or `label` (1 positive, 0 negative); a
     model is taught for each language with enough of both, except English. Raises LabelError naming the line.
     """
-    taxonomy = load_taxonomy()
+    taxonomy = load_taxonomy(ThemeChanges(packs=packs))
     models = taught(teach, languages, progress) if teach else {}
     count = 0
     numbered = enumerate(lines, 1)

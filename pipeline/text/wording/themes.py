@@ -24,6 +24,8 @@ from pipeline.text.wording.leaning import DENIALS, Leaning, Said, verdict
 from pipeline.text.wording.matcher import MAX_CHARS, TRIAL_SECONDS, Matcher, Role, compiled, matcher, read, trial
 
 THEMES = Path(__file__).parent / "themes"
+PACKS = Path(__file__).parent / "packs"
+"""A folder of theme files for each industry."""
 
 MAX_PATTERN = 2_000
 
@@ -62,8 +64,10 @@ class ThemeEntry(pydantic.BaseModel, extra="forbid", frozen=True):
 
 
 class Changes(Protocol):
-    """What a market file changes: ids switched off, and entries added or put in the place of a default."""
+    """What a market file changes: packs taken in, ids switched off, and entries added or put in the place of a default."""
 
+    @property
+    def packs(self) -> tuple[str, ...]: ...
     @property
     def off(self) -> tuple[str, ...]: ...
     @property
@@ -132,9 +136,9 @@ def load_taxonomy(changes: Changes | None = None) -> Taxonomy:
     Raises ThemeError for an entry that cannot be used, an unknown id to switch off, a pattern that does not compile or
     costs too much on hostile text, and for a hit or miss of an added entry that does not hold.
     """
-    defaults = default_entries()
-    if changes is None or not (changes.off or changes.add):
+    if changes is None or not (changes.packs or changes.off or changes.add):
         return _default_taxonomy()
+    defaults = packed_entries(changes.packs)
     unknown = sorted(set(changes.off) - set(defaults) - set(changes.add))
     if unknown:
         raise ThemeError(
@@ -155,6 +159,47 @@ def load_taxonomy(changes: Changes | None = None) -> Taxonomy:
 def default_entries() -> Mapping[str, ThemeEntry]:
     """Theme id → entry, from the files."""
     return {path.stem: _entry(path.stem, tomllib.loads(path.read_text("utf-8"))) for path in sorted(THEMES.glob("*.toml"))}
+
+
+@functools.cache
+def packed_entries(packs: tuple[str, ...]) -> Mapping[str, ThemeEntry]:
+    """The default entries with those of the packs: a new id is a theme more, a known one extends what stands there.
+
+    Raises ThemeError for a pack that is none.
+    """
+    entries = dict(default_entries())
+    for pack in packs:
+        files = sorted((PACKS / pack).glob("*.toml")) if pack in packs_there() else []
+        if not files:
+            raise ThemeError(f"themes.packs: expected some of {', '.join(packs_there())}, found {pack!r}")
+        for path in files:
+            entry = _entry(path.stem, tomllib.loads(path.read_text("utf-8")))
+            entries[path.stem] = _extended(entries[path.stem], entry) if path.stem in entries else entry
+    return entries
+
+
+@functools.cache
+def packs_there() -> tuple[str, ...]:
+    """The packs: folders under `packs/`, by name."""
+    return tuple(sorted(path.name for path in PACKS.iterdir() if path.is_dir()))
+
+
+def _extended(entry: ThemeEntry, more: ThemeEntry) -> ThemeEntry:
+    """Both entries' wordings under the first one's id, with the name, stage and description of the second."""
+
+    def both(field: str) -> dict[str, object]:
+        one, other = getattr(entry, field), getattr(more, field)
+        return {code: (*one.get(code, ()), *other.get(code, ())) for code in {**one, **other}}
+
+    wordings = {field: both(field) for field in ("patterns", "guards", "complaints", "praises", "hits", "misses")}
+    leanings = {
+        code: {
+            way: (*entry.leanings.get(code, {}).get(way, ()), *more.leanings.get(code, {}).get(way, ()))
+            for way in {**entry.leanings.get(code, {}), **more.leanings.get(code, {})}
+        }
+        for code in {**entry.leanings, **more.leanings}
+    }
+    return more.model_copy(update={**wordings, "leanings": leanings, "name": {**entry.name, **more.name}})
 
 
 @functools.cache
