@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import IO, Literal, Self
+from typing import IO, Literal, Self, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -53,6 +53,9 @@ def _in_any_encoding(value: str) -> re.Pattern[str]:
         return f"(?:{re.escape(letter)}|(?i:{encoded}){plus})"
 
     return re.compile("".join(map(ways, value)))
+
+
+_Options = TypeVar("_Options", bound=BaseModel)
 
 
 class Monitor(BaseModel):
@@ -159,6 +162,12 @@ class Job(BaseModel):
     def load(cls, path: str | Path) -> Self:
         """Raises OSError or pydantic.ValidationError: a job file is written by gather, so a bad one is a fault of ours."""
         return cls.model_validate_json(Path(path).read_bytes())
+
+    @classmethod
+    def given(cls, path: str | Path, options: type[_Options]) -> tuple[Self, _Options]:
+        """The job and, checked, its source's options. Raises as `load` does."""
+        job = cls.load(path)
+        return job, options.model_validate(job.options)
 
 
 class Receipt(BaseModel):

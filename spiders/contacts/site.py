@@ -25,7 +25,7 @@ from spiders.reading.flow import Flow, soup_of
 from spiders.reading.select import document, unexpected
 from spiders.reading.structured import Item, json_ld
 from spiders.receipt import Job
-from spiders.web.landing import UNREAD_LINKS, Notes
+from spiders.web.reach import Reach
 
 MAX_POINTS = 200
 """Of one page."""
@@ -326,22 +326,13 @@ class SiteSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
-        self.asked: set[str] = set()
-        self.unread: set[str] = set()
+        self.job, self.options = Job.given(job, Options)
+        self.reach = Reach(self.job, self.options.max_pages)
 
     async def start(self) -> AsyncIterator[Request]:
         for url in filter(None, (self.job.url, *self.options.urls)):
-            if address.key(url) not in self.asked:
-                yield self._request(url, clicks=0 if url == self.job.url else None)
-
-    def _request(self, url: str, clicks: int | None) -> Request:
-        self.asked.add(address.key(url))
-        self.pages_left -= 1
-        # Near pages first, so that each is reached by the fewest clicks; the pages that were named lead nowhere.
-        return Request(url, cb_kwargs={"clicks": clicks}, priority=-(clicks or 0))
+            if not self.reach.has(url):
+                yield self.reach.ask(url, clicks=0 if url == self.job.url else None)  # the pages that were named lead nowhere
 
     def parse(self, response: Response, clicks: int | None) -> Iterator[Page | Request]:
         if not isinstance(response, HtmlResponse):
@@ -353,21 +344,10 @@ class SiteSpider(Spider):
         if clicks is None or clicks >= self.options.max_depth:
             return
         for link in contact_links(response.text, response.url):
-            if self.pages_left > 0 and address.key(link) not in self.asked:
-                yield self._request(link, clicks + 1)
-            elif address.key(link) not in self.asked:
-                self.unread.add(address.key(link))
+            yield from self.reach.follow(link, clicks=clicks + 1)
 
     def closed(self, _reason: str) -> None:
-        """Says that the walk was cut: what it did not find may stand on a page that it did not reach."""
-        if not self.unread:
-            return
-        stats = self.crawler.stats
-        assert stats is not None  # noqa: S101 - Scrapy sets it before it makes spiders
-        stats.set_value(UNREAD_LINKS, len(self.unread))
-        limit = "options" if self.options.max_pages <= self.job.politeness.max_pages else "crawl"
-        found = f"stopped at {len(self.asked):,} pages with {len(self.unread):,} links unread"
-        Notes(stats, self.job).add(f"{self.name}: {found}. Raise {limit}.max_pages.")
+        self.reach.tell(self)
 
 
 def contact_links(html: str, url: str) -> Iterator[str]:

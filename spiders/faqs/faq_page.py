@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from parsel import Selector
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import FaqEntry, Page
 from spiders.reading import statements
@@ -24,6 +24,7 @@ from spiders.reading.select import document, unexpected
 from spiders.reading.structured import Item, json_ld, microdata, rdfa
 from spiders.reading.wording import answers_elsewhere, bare_answer, bare_question, is_talk
 from spiders.receipt import Job
+from spiders.web.walk import text_in
 
 MAX_ENTRIES = 2_000
 """Of one page; a help centre on one page has a few hundred."""
@@ -123,15 +124,12 @@ class FaqPageSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
+        self.job, self.options = Job.given(job, Options)
 
     async def start(self) -> AsyncIterator[Request]:
         for url in dict.fromkeys(filter(None, (self.job.url, *self.options.urls))):
             yield Request(url, cb_kwargs={"clicks": 0 if url == self.job.url else None})
 
     def parse(self, response: Response, clicks: int | None) -> Iterator[Page]:
-        if not isinstance(response, TextResponse):
-            raise unexpected(self.name, expected="an HTML page", found="bytes", url=response.url)
-        found = parse(response.text, response.url)
+        found = parse(text_in(response, self.name, expected="an HTML page"), response.url)
         yield Page(url=response.url, records=tuple(replace(entry, clicks=clicks) for entry in found))

@@ -26,12 +26,10 @@ from spiders.reading.flow import soup_of
 from spiders.reading.select import unexpected
 from spiders.reading.structured import Item, json_ld
 from spiders.receipt import Job
-from spiders.web.landing import UNREAD_LINKS, Notes
+from spiders.web.reach import Reach
 
 MAX_LINKS = 2_000
 """Of one page that are looked at."""
-MAX_UNREAD = 10_000
-"""Addresses left unread that are counted."""
 
 
 class Options(BaseModel):
@@ -256,25 +254,17 @@ class HelpCentreSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
+        self.job, self.options = Job.given(job, Options)
+        self.reach = Reach(self.job, self.options.max_pages)
         self.home = self.job.url or ""
         """Where the source's page was in the end, after redirects."""
         self.language: str | None = None
-        self.asked: set[str] = set()
         self.read: set[str] = set()
         self.given: set[tuple[str, str]] = set()
-        self.unread: set[str] = set()
 
     async def start(self) -> AsyncIterator[Request]:
         if self.job.url:
-            yield self._request(self.job.url, clicks=0, depth=0)
-
-    def _request(self, url: str, *, clicks: int, depth: int, group: str | None = None) -> Request:
-        self.asked.add(address.key(url))
-        self.pages_left -= 1
-        return Request(url, cb_kwargs={"clicks": clicks, "depth": depth, "group": group}, priority=-clicks)
+            yield self.reach.ask(self.job.url, clicks=0, depth=0, group=None)
 
     def parse(self, response: Response, clicks: int, depth: int, group: str | None) -> Iterator[Page | Request]:
         if not isinstance(response, HtmlResponse):
@@ -297,23 +287,9 @@ class HelpCentreSpider(Spider):
         yield Page(url=response.url, records=tuple(records))
         for link in reading.links:
             below = depth if link.paging else depth + 1
-            key = address.key(link.url)
-            if below > self.options.max_depth or key in self.asked:
-                continue
-            if self.pages_left > 0:
-                yield self._request(
-                    link.url, clicks=clicks + 1, depth=below, group=link.group or (group if link.paging else None)
-                )
-            elif len(self.unread) < MAX_UNREAD:
-                self.unread.add(key)
+            if below <= self.options.max_depth:
+                named = link.group or (group if link.paging else None)
+                yield from self.reach.follow(link.url, clicks=clicks + 1, depth=below, group=named)
 
     def closed(self, _reason: str) -> None:
-        """Says that the walk was cut: what it did not reach is unknown, not gone."""
-        if not self.unread:
-            return
-        stats = self.crawler.stats
-        assert stats is not None  # noqa: S101 - Scrapy sets it before it makes spiders
-        stats.set_value(UNREAD_LINKS, len(self.unread))
-        limit = "options" if self.options.max_pages <= self.job.politeness.max_pages else "crawl"
-        found = f"stopped at {len(self.asked):,} pages with {len(self.unread):,} links unread"
-        Notes(stats, self.job).add(f"{self.name}: {found}. Raise {limit}.max_pages.")
+        self.reach.tell(self)

@@ -12,13 +12,14 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Post
 from spiders.reading.answer import count_at, held, language_at, loaded, text_at
 from spiders.reading.naming import Words, naming
 from spiders.reading.select import content_id, parse_date, text_of, unexpected
 from spiders.receipt import Job
+from spiders.web.walk import Walk, text_in
 
 API = "https://public.api.bsky.app/xrpc"
 PAGE_SIZE = 100
@@ -129,18 +130,14 @@ class BlueskySpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.last_page = min(self.options.max_pages, self.job.politeness.max_pages)
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     async def start(self) -> AsyncIterator[Request]:
-        yield Request(first_url(self.job.url or "", replies=self.options.replies), cb_kwargs={"page": 1})
+        yield Request(first_url(self.job.url or "", replies=self.options.replies))
 
-    def parse(self, response: Response, page: int) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            raise unexpected("bluesky", expected="JSON", found=f"{len(response.body):,} bytes", url=response.url)
-        posts = tuple(parse(response.text, response.url))
+    def parse(self, response: Response) -> Iterator[Page | Request]:
+        text = text_in(response, self.name, expected="JSON")
+        posts = tuple(parse(text, response.url))
         yield Page(url=response.url, records=tuple(naming(posts, self.options.words)))
-        more = next_url(response.url, text_at(_answer(response.text, response.url), "cursor"))
-        if posts and more is not None and page < self.last_page:
-            yield Request(more, cb_kwargs={"page": page + 1})
+        yield from self.walk.on(next_url(response.url, text_at(_answer(text, response.url), "cursor")) if posts else None)

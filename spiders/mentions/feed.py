@@ -18,13 +18,14 @@ import feedparser
 from lxml import etree
 from pydantic import BaseModel, ConfigDict
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Post
 from spiders.reading.nameless import names_author
 from spiders.reading.naming import Words, naming
 from spiders.reading.select import MAX_PAGE, content_id, parse_date, text_of, unexpected
 from spiders.receipt import Job
+from spiders.web.walk import text_in
 
 MAX_ENTRIES = 500
 """The newest ones, which stand first; most feeds hold 10 to 100."""
@@ -247,13 +248,11 @@ class FeedSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
+        self.job, self.options = Job.given(job, Options)
 
     async def start(self) -> AsyncIterator[Request]:
         yield Request(feed_url(self.job.url or ""))
 
     def parse(self, response: Response) -> Iterator[Page]:
-        if not isinstance(response, TextResponse):
-            raise unexpected("feed", expected="an RSS or Atom feed", found=f"{len(response.body):,} bytes", url=response.url)
-        yield Page(url=response.url, records=tuple(naming(parse(response.text, response.url), self.options.words)))
+        text = text_in(response, self.name, expected="an RSS or Atom feed")
+        yield Page(url=response.url, records=tuple(naming(parse(text, response.url), self.options.words)))

@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Post
 from spiders.reading.answer import count_at, held, language_at, loaded, text_at
 from spiders.reading.naming import Words, naming
 from spiders.reading.select import parse_date, text_of, unexpected
 from spiders.receipt import Job
+from spiders.web.walk import Walk, text_in
 
 PAGE_SIZE = 40
 """The most that the API gives at once."""
@@ -134,33 +135,28 @@ class MastodonSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.last_page = min(self.options.max_pages, self.job.politeness.max_pages)
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     async def start(self) -> AsyncIterator[Request]:
         url, posts = first_url(self.job.url or "", replies=self.options.replies)
         if posts is not None:
             yield Request(url, callback=self.found, cb_kwargs={"posts": posts})
         else:
-            yield Request(url, cb_kwargs={"page": 1})
+            yield Request(url)
 
     def found(self, response: Response, posts: str) -> Iterator[Request]:
-        number = text_at(loaded(self._text(response), who="mastodon", expected="JSON", url=response.url), "id")
+        number = text_at(
+            loaded(text_in(response, self.name, expected="JSON"), who="mastodon", expected="JSON", url=response.url), "id"
+        )
         if not re.fullmatch(r"\w{1,64}", number):
             raise unexpected("mastodon", expected="an account with an id", found=f"{number!r:.100}", url=response.url)
-        yield Request(posts.replace("{id}", number), cb_kwargs={"page": 1})
+        yield Request(posts.replace("{id}", number))
 
-    def parse(self, response: Response, page: int) -> Iterator[Page | Request]:
-        text = self._text(response)
+    def parse(self, response: Response) -> Iterator[Page | Request]:
+        text = text_in(response, self.name, expected="JSON")
         yield Page(url=response.url, records=tuple(naming(parse(text, response.url), self.options.words)))
         statuses = _statuses(text, response.url)
         header = (response.headers.get("Link") or b"").decode("latin-1")
         more = next_url(response.url, header, text_at(statuses[-1], "id")) if statuses else None
-        if more is not None and page < self.last_page:
-            yield Request(more, cb_kwargs={"page": page + 1})  # asked once: the same page again is no new request
-
-    def _text(self, response: Response) -> str:
-        if not isinstance(response, TextResponse):
-            raise unexpected("mastodon", expected="JSON", found=f"{len(response.body):,} bytes", url=response.url)
-        return response.text
+        yield from self.walk.on(more)  # asked once: the same page again is no new request

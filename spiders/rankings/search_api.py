@@ -18,6 +18,7 @@ that found nothing lands as `absent`, and one that got no answer as `failed` or 
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from functools import partial
 from math import ceil
 from typing import Literal
 from urllib.parse import urlsplit
@@ -26,13 +27,12 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response
-from twisted.python.failure import Failure
 
 from spiders.items import Page, SearchResult, SearchStatus
 from spiders.reading.select import text_of, unexpected
 from spiders.receipt import Job
 from spiders.web.search_apis import APIS, Api, ask, pages_for
-from spiders.web.searches import MAX_DEPTH, Search, filled, following, has_pages, observed, searches, unanswered
+from spiders.web.searches import MAX_DEPTH, Search, answered, filled, has_pages, searches, unanswered
 
 MAX_RESULTS = 200
 """Of one answer; engines give at most 100."""
@@ -261,8 +261,7 @@ class SearchApiSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
+        self.job, self.options = Job.given(job, Options)
         self.url = self.job.url or ""
         self.api: Api | None = None if "{keyword}" in self.url else APIS[self.options.api]
         devices = {keyword.device for keyword in self.job.keywords if keyword.device}
@@ -301,17 +300,11 @@ class SearchApiSpider(Spider):
             body=body or b"",
             headers=headers,
             callback=self.parse,
-            errback=self.failed,
+            errback=partial(unanswered, self.name),
             cb_kwargs={"search": search},
             dont_filter=True,
             meta={"dont_cache": True},  # a repeated draw has to see what the engine says now
         )
 
     def parse(self, response: Response, search: Search) -> Iterator[Page | Request]:
-        page = observed(self.name, parse, response, search)
-        yield page
-        if (more := following(search, page, depth=self.options.depth, pages=self.pages)) is not None:
-            yield self._request(more)
-
-    def failed(self, failure: Failure) -> Iterator[Page]:
-        yield from unanswered(self.name, failure)
+        return answered(self.name, parse, response, search, depth=self.options.depth, pages=self.pages, ask=self._request)

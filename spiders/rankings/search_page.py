@@ -8,6 +8,7 @@ A captcha or consent page gives one `blocked` record, a page that says that noth
 
 import re
 from collections.abc import AsyncIterator, Collection, Iterator
+from functools import partial
 from math import ceil
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
@@ -16,14 +17,13 @@ from lxml import etree
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
 from scrapy.http import Response
-from twisted.python.failure import Failure
 
 from spiders.items import Page, SearchResult
 from spiders.reading.organic import ENGINES, Engine, organic, snippet_of, title_of
 from spiders.reading.organic import engine as engine_of
 from spiders.reading.select import document, text_of, unexpected
 from spiders.receipt import Job
-from spiders.web.searches import MAX_DEPTH, Search, filled, following, has_pages, observed, searches, unanswered
+from spiders.web.searches import MAX_DEPTH, Search, answered, filled, has_pages, searches, unanswered
 
 
 class Options(BaseModel):
@@ -160,8 +160,7 @@ class SearchPageSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
+        self.job, self.options = Job.given(job, Options)
         self.url = self.job.url or ""
         self.pages = 2 * ceil(self.options.depth / self.options.page_size) if has_pages(self.url) else 1
 
@@ -171,16 +170,14 @@ class SearchPageSpider(Spider):
 
     def _request(self, search: Search) -> Request:
         url = filled(self.url, search, self.options.page_size)
-        search_kwargs = {"search": search}
         return Request(
-            url, callback=self.parse, errback=self.failed, cb_kwargs=search_kwargs, dont_filter=True, meta={"dont_cache": True}
+            url,
+            callback=self.parse,
+            errback=partial(unanswered, self.name),
+            cb_kwargs={"search": search},
+            dont_filter=True,
+            meta={"dont_cache": True},
         )
 
     def parse(self, response: Response, search: Search) -> Iterator[Page | Request]:
-        page = observed(self.name, parse, response, search)
-        yield page
-        if (more := following(search, page, depth=self.options.depth, pages=self.pages)) is not None:
-            yield self._request(more)
-
-    def failed(self, failure: Failure) -> Iterator[Page]:
-        yield from unanswered(self.name, failure)
+        return answered(self.name, parse, response, search, depth=self.options.depth, pages=self.pages, ask=self._request)

@@ -7,15 +7,14 @@ a crawl may be made; saved pages can be read as well (`path` in the market file)
 
 import re
 import tomllib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urldefrag, urljoin, urlsplit
 
 from lxml.etree import _Element as Element
 from parsel import Selector
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated
 from spiders.reading.printed_dates import printed_date
@@ -24,6 +23,8 @@ from spiders.reading.select import text_of, unexpected
 from spiders.reading.stars import rating_of
 from spiders.receipt import Job
 from spiders.reviews.cards import page_of
+from spiders.reviews.schema_org import absolute, onward
+from spiders.web.walk import Walk, at_its_url, text_in
 
 MAX_REVIEWS = 1_000
 """Of one page; Amazon prints 8 to 13."""
@@ -108,7 +109,7 @@ def _review(card: Selector, native_id: str, product: str | None, url: str) -> Re
         product=product,
         country=_country(said),
         verified=True if card.css("[data-hook^=avp-badge]") else None,
-        url=_absolute(f"/gp/customer-reviews/{native_id}", url) or url,
+        url=absolute(f"/gp/customer-reviews/{native_id}", url) or url,
     )
 
 
@@ -156,50 +157,27 @@ def _stated(page: Selector) -> Stated | None:
 # --- the walk ---------------------------------------------------------------------------------------------------------
 
 
-def _absolute(href: str, base: str) -> str | None:
-    try:
-        joined = urldefrag(urljoin(base, href)).url
-    except ValueError:  # brackets that are no IPv6 address
-        return None
-    return joined if joined.startswith(("http://", "https://")) else None
-
-
 def next_page(page: Selector, url: str) -> str | None:
     """The next page of the list; from a product's page, the list itself. Always on the same host."""
-    for link in page.css("li.a-last:not(.a-disabled) > a, a[data-hook=pagination-next], a[data-hook=see-all-reviews-link-foot]"):
-        target = _absolute(link.root.get("href") or "", url)
-        if target and urlsplit(target).netloc == urlsplit(url).netloc and target != urldefrag(url).url:
-            return target
-    return None
+    forward = "li.a-last:not(.a-disabled) > a, a[data-hook=pagination-next], a[data-hook=see-all-reviews-link-foot]"
+    return onward(page.css(forward), url)
 
 
 class AmazonSpider(Spider):
     """From a product's page to its list of reviews, and along that list."""
 
     name = "amazon"
+    start = at_its_url
     min_records = 1  # a product that is worth watching has a review on its page
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
-        self.seen: set[str] = set()
-
-    async def start(self) -> AsyncIterator[Request]:
-        if self.job.url:
-            yield Request(self.job.url)
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     def parse(self, response: Response) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            found = f"{len(response.body):,} bytes that are no text"
-            raise unexpected(self.name, expected="an HTML page", found=found, url=response.url)
-        page = _page(response.text, response.url)
+        page = _page(text_in(response, self.name, expected="an HTML page"), response.url)
         # The product's page shows the first reviews of the list that follows.
-        records = tuple(record for record in _records(page, response.url) if record.native_id not in self.seen)
-        self.seen.update(record.native_id for record in records)
+        records = self.walk.new(_records(page, response.url))
         yield Page(url=response.url, records=records, stated=_stated(page))
-        self.pages_left -= 1
-        following = next_page(page, response.url)
-        if following and self.pages_left > 0:
-            yield Request(following)
+        yield from self.walk.on(next_page(page, response.url))

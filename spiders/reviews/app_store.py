@@ -13,17 +13,19 @@ from urllib.parse import urlsplit
 from lxml import etree
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, UnexpectedPage
 from spiders.reading.select import parse_date, parse_rating, text_of, unexpected
 from spiders.receipt import Job
+from spiders.web.walk import text_in
 
 LAST_PAGE = 10
 """Apple answers further pages with "CustomerReviews RSS page depth is limited to 10"."""
 MAX_FEED = 4_000_000
 """Characters of a feed page; a full one of fifty reviews has some 200,000."""
 
+_EXPECTED = "a customer-reviews feed in JSON or Atom XML"
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _IM = "{http://itunes.apple.com/rss}"
 
@@ -77,7 +79,7 @@ def recognises(text: str, url: str) -> bool:
 
 
 def _unexpected(found: str, url: str) -> UnexpectedPage:
-    return unexpected("app_store", expected="a customer-reviews feed in JSON or Atom XML", found=found, url=url)
+    return unexpected("app_store", expected=_EXPECTED, found=found, url=url)
 
 
 def _from_json(body: str, url: str) -> Iterator[Review]:
@@ -205,8 +207,7 @@ class AppStoreSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
+        self.job, self.options = Job.given(job, Options)
         self.last_page = min(self.options.max_pages, self.job.politeness.max_pages)
 
     async def start(self) -> AsyncIterator[Request]:
@@ -216,9 +217,7 @@ class AppStoreSpider(Spider):
         return Request(feed_url(self.job.url or "", self.options, page), cb_kwargs={"page": page})
 
     def parse(self, response: Response, page: int) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            raise _unexpected(f"{len(response.body):,} bytes that are no text", response.url)
-        records = tuple(parse(response.text, response.url))
+        records = tuple(parse(text_in(response, self.name, expected=_EXPECTED), response.url))
         yield Page(url=response.url, records=records)
         if records and page < self.last_page:
             yield self._request(page + 1)

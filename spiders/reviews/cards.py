@@ -7,7 +7,7 @@ star histograms and forms that ask for stars are none of it. A market file may n
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from parsel import Selector
 from parsel.csstranslator import HTMLTranslator
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review
 from spiders.reading.card_blocks import Index, apart, review_blocks
@@ -28,6 +28,7 @@ from spiders.reading.select import document, review_id, unexpected
 from spiders.reading.stars import rating_of
 from spiders.receipt import Job
 from spiders.reviews import schema_org
+from spiders.web.walk import Walk, at_its_url, text_in
 
 MAX_REVIEWS = 5_000
 """Of one page."""
@@ -200,25 +201,15 @@ class CardsSpider(Spider):
     """Walks from the source's page along rel=next."""
 
     name = "cards"
+    start = at_its_url
     min_records = 1  # a page of reviews has some; a new shop may have no more than one
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
-
-    async def start(self) -> AsyncIterator[Request]:
-        if self.job.url:
-            yield Request(self.job.url)
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     def parse(self, response: Response) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            found = f"{len(response.body):,} bytes that are no text"
-            raise unexpected(self.name, expected="an HTML page", found=found, url=response.url)
-        page = page_of(response.text, response.url, who=self.name)
+        page = page_of(text_in(response, self.name, expected="an HTML page"), response.url, who=self.name)
         yield Page(url=response.url, records=tuple(read(page, response.url, self.options)))
-        self.pages_left -= 1
-        following = schema_org.next_page(page, response.url)
-        if following and self.pages_left > 0:
-            yield Request(following)
+        yield from self.walk.on(schema_org.next_page(page, response.url))

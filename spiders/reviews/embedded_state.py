@@ -8,7 +8,7 @@ above 5.
 
 import re
 import tomllib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review
 from spiders.reading.answer import address_at, country_at, language_at, moment_at
@@ -25,6 +25,7 @@ from spiders.reading.nameless import names_author
 from spiders.reading.select import MAX_PAGE, document, parse_date, parse_rating, review_id, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews.schema_org import Reading, next_page
+from spiders.web.walk import Walk, at_its_url, text_in
 
 MAX_REVIEWS = 5_000
 """Of one page."""
@@ -245,27 +246,18 @@ class EmbeddedStateSpider(Spider):
     """Walks from the source's page along rel=next."""
 
     name = "embedded_state"
+    start = at_its_url
     min_records = 1  # a page whose data holds reviews has some
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
-
-    async def start(self) -> AsyncIterator[Request]:
-        if self.job.url:
-            yield Request(self.job.url)
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     def parse(self, response: Response) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            found = f"{len(response.body):,} bytes that are no text"
-            raise unexpected(self.name, expected="a page or an answer in JSON", found=found, url=response.url)
-        reading = read(response.text, response.url)
+        reading = read(text_in(response, self.name, expected="a page or an answer in JSON"), response.url)
         yield Page(url=response.url, records=reading.records)
-        self.pages_left -= 1
-        if reading.next_url and self.pages_left > 0:
-            yield Request(reading.next_url)
+        yield from self.walk.on(reading.next_url)
 
 
 def read(text: str, url: str) -> Reading:

@@ -6,24 +6,26 @@ gave none; most entries of a reader's shelves have no words; bodies are HTML; da
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import chain, islice
 
 from lxml import etree
 from pydantic import BaseModel, ConfigDict
-from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy import Spider
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated, UnexpectedPage
 from spiders.reading.select import parse_date, text_of, unexpected
 from spiders.receipt import Job
+from spiders.web.walk import at_its_url, text_in
 
 MAX_ANSWER = 8_000_000
 """Characters of an answer; a full one of 200 reviews has some 800,000."""
 MAX_REVIEWS = 2_000
 """Of one answer, which has 200 at most."""
 
+_EXPECTED = "the API's reviews in XML"
 _NOT_XML = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#0{0,9}(?:[0-8]|1[124-9]|2[0-9]|3[01]);|&#x0{0,9}(?:[0-8bcefBCEF]|1[0-9a-fA-F]);"
 )
@@ -76,7 +78,7 @@ def _answer(text: str, url: str) -> etree._Element:
 
 
 def _unexpected(found: str, url: str) -> UnexpectedPage:
-    return unexpected("goodreads", expected="the API's reviews in XML", found=found, url=url)
+    return unexpected("goodreads", expected=_EXPECTED, found=found, url=url)
 
 
 def _review(review: etree._Element, url: str) -> Review:
@@ -113,20 +115,13 @@ class GoodreadsSpider(Spider):
     """Reads the one answer at the source's url, for those who still have a key."""
 
     name = "goodreads"
+    start = at_its_url
     min_records = 1  # who saves an answer has one with reviews
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-
-    async def start(self) -> AsyncIterator[Request]:
-        if self.job.url:
-            yield Request(self.job.url)
+        self.job, self.options = Job.given(job, Options)
 
     def parse(self, response: Response) -> Iterator[Page]:
-        if not isinstance(response, TextResponse):
-            raise _unexpected(f"{len(response.body):,} bytes that are no text", response.url)
-        yield Page(
-            url=response.url, records=tuple(parse(response.text, response.url)), stated=stated(response.text, response.url)
-        )
+        text = text_in(response, self.name, expected=_EXPECTED)
+        yield Page(url=response.url, records=tuple(parse(text, response.url)), stated=stated(text, response.url))

@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated, UnexpectedPage
 from spiders.reading.answer import address_at, count_at, held, language_at, loaded, moment_at, number_at, text_at
 from spiders.reading.select import content_id, parse_date, text_of, unexpected
 from spiders.receipt import Job
+from spiders.web.walk import text_in
 
 KEEPS: frozenset[str] = frozenset()
 """Nothing. The policies of the Places API ("Data storage, caching, and scraping",
@@ -30,6 +31,7 @@ own places through Business Profile say, imports those reviews as a `table`."""
 MAX_REVIEWS = 100
 """Of one answer, which has five."""
 
+_EXPECTED = "an answer to Place Details"
 _FIELDS = "id,displayName,rating,userRatingCount,googleMapsUri,reviews"
 
 
@@ -93,7 +95,7 @@ def _place(answer: object, url: str) -> object:
 
 
 def _unexpected(found: str, url: str) -> UnexpectedPage:
-    return unexpected("google_places", expected="an answer to Place Details", found=found, url=url)
+    return unexpected("google_places", expected=_EXPECTED, found=found, url=url)
 
 
 def _review(each: object, place: object, url: str) -> Review:
@@ -141,8 +143,7 @@ class GooglePlacesSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
+        self.job, self.options = Job.given(job, Options)
 
     async def start(self) -> AsyncIterator[Request]:
         url = self.job.url or ""
@@ -157,7 +158,5 @@ class GooglePlacesSpider(Spider):
         )
 
     def parse(self, response: Response) -> Iterator[Page]:
-        if not isinstance(response, TextResponse):
-            raise _unexpected(f"{len(response.body):,} bytes that are no text", response.url)
-        text = response.text
+        text = text_in(response, self.name, expected=_EXPECTED)
         yield Page(url=response.url, records=tuple(parse(text, response.url)), stated=stated(text, response.url))

@@ -8,20 +8,21 @@ listed, so the number of ratings that the page states is none of reviews.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import FormRequest, Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated, UnexpectedPage
 from spiders.reading.answer import held, loaded, moment_at, number_at, text_at
 from spiders.reading.select import MAX_PAGE, text_of, unexpected
 from spiders.reading.structured import json_ld_in
 from spiders.receipt import Job
+from spiders.web.walk import Walk, at_its_url, text_in
 
 MAX_REVIEWS = 5_000
 """Of one answer, which holds as many as were asked for; Google gives 199 at most."""
@@ -30,6 +31,7 @@ CALL = "UsvDTd"
 NEWEST = 2
 """Google's number for the order by date."""
 
+_EXPECTED = "an app's page or an answer with its reviews"
 _PREFIX = ")]}'"
 _ID = r"(?:(?:gp|lg):[\w-]{10,300}|[0-9a-f]{8}-[0-9a-f-]{27})"
 _BLOCK = re.compile(r"AF_initDataCallback\(\{key: *'ds:\d{1,3}', *hash: *'\d{1,9}', *data: *")
@@ -100,7 +102,7 @@ def read(text: str, url: str) -> Reading:
 
 
 def _unexpected(found: str, url: str) -> UnexpectedPage:
-    return unexpected("google_play", expected="an app's page or an answer with its reviews", found=found, url=url)
+    return unexpected("google_play", expected=_EXPECTED, found=found, url=url)
 
 
 # --- the answer -------------------------------------------------------------------------------------------------------
@@ -242,28 +244,19 @@ class GooglePlaySpider(Spider):
     """Reads the app's page for its rating, then asks for its reviews from the newest on."""
 
     name = "google_play"
+    start = at_its_url
     min_records = 1  # an app in a market has some reviews, in the language asked for too
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
-        self.seen: set[str] = set()
-
-    async def start(self) -> AsyncIterator[Request]:
-        if self.job.url:
-            yield Request(self.job.url)
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     def parse(self, response: Response) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            raise _unexpected(f"{len(response.body):,} bytes that are no text", response.url)
-        reading = read(response.text, response.url)
+        reading = read(text_in(response, self.name, expected=_EXPECTED), response.url)
         # What the app's page shows comes again in its turn.
-        records = tuple(record for record in reading.records if record.native_id not in self.seen)
-        self.seen.update(record.native_id for record in records)
+        records = self.walk.new(reading.records)
         yield Page(url=response.url, records=records, stated=reading.stated)
-        self.pages_left -= 1
         is_answer = "/batchexecute" in response.url
-        if self.pages_left > 0 and (not is_answer or (reading.token and records)):
+        if self.walk.goes_on() and (not is_answer or (reading.token and records)):
             yield reviews_request(self.job.url or "", self.options, reading.token if is_answer else None)

@@ -12,13 +12,15 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated, UnexpectedPage
 from spiders.reading.answer import count_at, held, loaded, text_at
 from spiders.reading.select import parse_rating, unexpected
 from spiders.receipt import Job
+from spiders.web.walk import text_in
 
+_EXPECTED = "an answer of the item search"
 KEEPS_DAYS = 90
 """Rakuten Web Service's terms, as above: three months for all but prices and availability."""
 
@@ -77,7 +79,7 @@ def _items(text: str, url: str) -> Iterator[object]:
 
 
 def _unexpected(found: str, url: str) -> UnexpectedPage:
-    return unexpected("rakuten", expected="an answer of the item search", found=found, url=url)
+    return unexpected("rakuten", expected=_EXPECTED, found=found, url=url)
 
 
 # --- the walk ---------------------------------------------------------------------------------------------------------
@@ -92,8 +94,7 @@ class RakutenSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
+        self.job, self.options = Job.given(job, Options)
 
     async def start(self) -> AsyncIterator[Request]:
         asked = {
@@ -107,9 +108,7 @@ class RakutenSpider(Spider):
         yield Request(parts._replace(query=urlencode(asked), fragment="").geturl())
 
     def parse(self, response: Response) -> Iterator[Page]:
-        if not isinstance(response, TextResponse):
-            raise _unexpected(f"{len(response.body):,} bytes that are no text", response.url)
-        found = stated(response.text, response.url, self.options.item_code)
+        found = stated(text_in(response, self.name, expected=_EXPECTED), response.url, self.options.item_code)
         if found is None:
             raise _unexpected(f"no item {self.options.item_code}", response.url)
         yield Page(url=response.url, records=(), stated=found)

@@ -5,7 +5,7 @@ The crawl follows rel=next on the same host.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from functools import partial
@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from parsel import Selector
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated
 from spiders.reading.nameless import names_author
 from spiders.reading.select import MAX_PAGE, document, parse_date, parse_rating, review_id, text_of, unexpected
 from spiders.reading.structured import Item, Value, decoded, json_ld_in, linked, microdata, rdfa
 from spiders.receipt import Job
+from spiders.web.walk import Walk, at_its_url, text_in
 
 MAX_REVIEWS = 5_000
 """Of one page; the longest page seen while writing this prints 35."""
@@ -103,15 +104,21 @@ _LINK = re.compile(r"""<(?:a|link)\s(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""", re.IG
 
 def next_page(page: Selector, url: str) -> str | None:
     """The address of the first rel=next link that leads to another page of the same host."""
-    for link in page.xpath("(//a[contains(@rel, 'next')] | //link[contains(@rel, 'next')])[position() <= 100]"):
-        # Not `attrib`, which copies all of them and fails at a name with a brace in it.
-        target = _absolute(link.root.get("href", "").strip(), url) if "next" in link.root.get("rel", "").split() else None
+    links = page.xpath("(//a[contains(@rel, 'next')] | //link[contains(@rel, 'next')])[position() <= 100]")
+    # Not `attrib`, which copies all of them and fails at a name with a brace in it.
+    return onward((link for link in links if "next" in link.root.get("rel", "").split()), url)
+
+
+def onward(links: Iterable[Selector], url: str) -> str | None:
+    """The address of the first of these links that leads to another page of the same host."""
+    for link in links:
+        target = absolute(link.root.get("href", "").strip(), url)
         if target and urlsplit(target).netloc == urlsplit(url).netloc and target != urldefrag(url).url:
             return target
     return None
 
 
-def _absolute(href: str, base: str) -> str | None:
+def absolute(href: str, base: str) -> str | None:
     try:
         joined = urldefrag(urljoin(base, href)).url
     except ValueError:  # brackets that are no IPv6 address
@@ -208,7 +215,7 @@ def _record(item: Item, url: str, when: _When) -> Review | None:
 
 def _address(item: Item, url: str, author: str | None) -> str:
     """The review's own, unless it holds its author's name; the page's where there is none."""
-    stated = (_absolute(value, url) for value in item.values("url") if isinstance(value, str))
+    stated = (absolute(value, url) for value in item.values("url") if isinstance(value, str))
     return next((found for found in stated if found and not names_author(found, author)), url)
 
 
@@ -338,25 +345,17 @@ class SchemaOrgSpider(Spider):
     """Walks from the source's page along rel=next."""
 
     name = "schema_org"
+    start = at_its_url
     min_records = 1  # a page that marks its reviews up has some; a new shop may have no more than one
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
+        self.job, self.options = Job.given(job, Options)
         self.zone = ZoneInfo(self.options.timezone) if self.options.timezone else None
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
-
-    async def start(self) -> AsyncIterator[Request]:
-        if self.job.url:
-            yield Request(self.job.url)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     def parse(self, response: Response) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            found = f"{len(response.body):,} bytes that are no text"
-            raise unexpected(self.name, expected="an HTML page", found=found, url=response.url)
-        reading = read(response.text, response.url, dayfirst=self.options.dayfirst, zone=self.zone)
+        text = text_in(response, self.name, expected="an HTML page")
+        reading = read(text, response.url, dayfirst=self.options.dayfirst, zone=self.zone)
         yield Page(url=response.url, records=reading.records, stated=reading.stated)
-        self.pages_left -= 1
-        if reading.next_url and self.pages_left > 0:
-            yield Request(reading.next_url)
+        yield from self.walk.on(reading.next_url)

@@ -13,12 +13,13 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated, UnexpectedPage
 from spiders.reading.answer import count_at, flag_at, held, loaded, moment_at, text_at
 from spiders.reading.select import text_of, unexpected
 from spiders.receipt import Job
+from spiders.web.walk import Walk, text_in
 
 PER_PAGE = 100
 """The most that Steam gives in one answer."""
@@ -60,6 +61,7 @@ LANGUAGES = {
 }
 """Valve's name of a language to ISO 639-1, which knows no regions: both Chinese are `zh`, Latin America's Spanish is `es`."""
 
+_EXPECTED = "an answer of appreviews"
 _BBCODE = re.compile(
     r"\[/?(?:h[1-3]|b|u|i|strike|spoiler|noparse|hr|list|olist|code|table|tr|th|td|quote|url|\*)(?:=[^\[\]\n]{0,500})?\]",
     re.IGNORECASE,
@@ -123,7 +125,7 @@ def read(text: str, url: str) -> Reading:
 
 
 def _unexpected(found: str, url: str) -> UnexpectedPage:
-    return unexpected("steam", expected="an answer of appreviews", found=found, url=url)
+    return unexpected("steam", expected=_EXPECTED, found=found, url=url)
 
 
 def _review(each: object, url: str) -> Review:
@@ -184,9 +186,8 @@ class SteamSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
         self.asked: set[str] = set()
 
     async def start(self) -> AsyncIterator[Request]:
@@ -194,12 +195,9 @@ class SteamSpider(Spider):
             yield Request(reviews_url(self.job.url, self.options))
 
     def parse(self, response: Response) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            raise _unexpected(f"{len(response.body):,} bytes that are no text", response.url)
-        reading = read(response.text, response.url)
+        reading = read(text_in(response, self.name, expected=_EXPECTED), response.url)
         yield Page(url=response.url, records=reading.records, stated=reading.stated)
-        self.pages_left -= 1
         # Past the end Steam gives an empty answer, or the last cursor once more.
-        if reading.records and reading.cursor and reading.cursor not in self.asked and self.pages_left > 0:
+        if self.walk.goes_on() and reading.records and reading.cursor and reading.cursor not in self.asked:
             self.asked.add(reading.cursor)
             yield Request(reviews_url(self.job.url or "", self.options, reading.cursor))

@@ -5,14 +5,14 @@ review's. It tells the month of the visit and never the day of writing. In lists
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urldefrag, urljoin
 
 from parsel import Selector
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated
 from spiders.reading.printed_dates import printed_date
@@ -20,6 +20,7 @@ from spiders.reading.select import parse_rating, review_id, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews.cards import page_of
 from spiders.reviews.schema_org import next_page
+from spiders.web.walk import Walk, at_its_url, text_in
 
 MAX_REVIEWS = 1_000
 """Of one page; Tabelog prints 20 to 100."""
@@ -138,25 +139,15 @@ class TabelogSpider(Spider):
     """Walks along rel=next."""
 
     name = "tabelog"
+    start = at_its_url
     min_records = 5  # a restaurant or reviewer that is worth watching has a page full, 20
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
-
-    async def start(self) -> AsyncIterator[Request]:
-        if self.job.url:
-            yield Request(self.job.url)
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     def parse(self, response: Response) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            found = f"{len(response.body):,} bytes that are no text"
-            raise unexpected(self.name, expected="an HTML page", found=found, url=response.url)
-        page = _page(response.text, response.url)
+        page = _page(text_in(response, self.name, expected="an HTML page"), response.url)
         yield Page(url=response.url, records=tuple(_records(page, response.url)), stated=_stated(page))
-        self.pages_left -= 1
-        following = next_page(page, response.url)
-        if following and self.pages_left > 0:
-            yield Request(following)
+        yield from self.walk.on(next_page(page, response.url))

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 from scrapy import Request, Spider
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from spiders.items import Page, Review, Stated, UnexpectedPage
 from spiders.reading.answer import count_at, country_at, flag_at, held, language_at, loaded, number_at, text_at
@@ -20,10 +20,12 @@ from spiders.reading.select import MAX_PAGE, parse_date, text_of, unexpected
 from spiders.receipt import Job
 from spiders.reviews import schema_org
 from spiders.reviews.schema_org import Reading
+from spiders.web.walk import Walk, text_in
 
 MAX_REVIEWS = 1_000
 """Of one page, which shows 20 and some highlighted ones."""
 
+_EXPECTED = "a company's page with its reviews"
 _STATE = re.compile(r'<script\s[^<>]{0,200}\bid="__NEXT_DATA__"[^<>]{0,200}+>([^<]*+(?:<(?!/script)[^<]*+)*+)', re.IGNORECASE)
 _ASKED = re.compile("AFS|Invitation|BasicLink|Kickstart")
 """In the names of Trustpilot's own ways of asking customers: by mail after a purchase (AFSv2), by a link (BasicLink), by its
@@ -87,7 +89,7 @@ def read(text: str, url: str) -> Reading:
 
 
 def _unexpected(found: str, url: str) -> UnexpectedPage:
-    return unexpected("trustpilot", expected="a company's page with its reviews", found=found, url=url)
+    return unexpected("trustpilot", expected=_EXPECTED, found=found, url=url)
 
 
 def _review(each: object, url: str) -> Review:
@@ -161,23 +163,15 @@ class TrustpilotSpider(Spider):
 
     def __init__(self, job: str) -> None:
         super().__init__()
-        self.job = Job.load(job)
-        self.options = Options.model_validate(self.job.options)
-        self.pages_left = min(self.options.max_pages, self.job.politeness.max_pages)
-        self.seen: set[str] = set()
+        self.job, self.options = Job.given(job, Options)
+        self.walk = Walk(self.job, self.options.max_pages)
 
     async def start(self) -> AsyncIterator[Request]:
         if self.job.url:
             yield Request(_with(self.job.url, languages=self.options.languages))
 
     def parse(self, response: Response) -> Iterator[Page | Request]:
-        if not isinstance(response, TextResponse):
-            raise _unexpected(f"{len(response.body):,} bytes that are no text", response.url)
-        reading = read(response.text, response.url)
+        reading = read(text_in(response, self.name, expected=_EXPECTED), response.url)
         # Highlighted reviews come again on later pages, and would make a crawl that broke off look complete.
-        records = tuple(record for record in reading.records if record.native_id not in self.seen)
-        self.seen.update(record.native_id for record in records)
-        yield Page(url=response.url, records=records, stated=reading.stated)
-        self.pages_left -= 1
-        if reading.next_url and self.pages_left > 0:
-            yield Request(reading.next_url)
+        yield Page(url=response.url, records=self.walk.new(reading.records), stated=reading.stated)
+        yield from self.walk.on(reading.next_url)

@@ -17,8 +17,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from spiders.items import Page, SearchResult, SearchStatus, UnexpectedPage
-from spiders.reading.select import unexpected
 from spiders.receipt import Job, Keyword
+from spiders.web.walk import text_in
 from spiders.web.witness import wall
 
 MAX_DEPTH = 100
@@ -83,9 +83,8 @@ def observed(source: str, parse: Parser, response: Response, search: Search) -> 
     """What an answer says, as it is landed. One strange answer is a failed observation of one keyword; the others still count."""
     keyword = search.keyword
     try:
-        if not isinstance(response, TextResponse):
-            raise unexpected(source, expected="text", found=f"{len(response.body):,} bytes that are none", url=response.url)
-        found = tuple(parse(response.text, response.url, keyword.text, keyword.engine, keyword.locale))
+        text = text_in(response, source, expected="an answer in words")
+        found = tuple(parse(text, response.url, keyword.text, keyword.engine, keyword.locale))
     except UnexpectedPage as error:
         _log.warning("%s", error)
         walled = isinstance(response, TextResponse) and wall(response.text) is not None
@@ -98,13 +97,23 @@ def observed(source: str, parse: Parser, response: Response, search: Search) -> 
     return Page(url=response.url, records=records)
 
 
-def following(search: Search, page: Page, *, depth: int, pages: int) -> Search | None:
-    """The next page of the search; None when enough was seen, when nothing new came, or after `pages`."""
+def answered(
+    source: str,
+    parse: Parser,
+    response: Response,
+    search: Search,
+    *,
+    depth: int,
+    pages: int,
+    ask: Callable[[Search], Request],
+) -> Iterator[Page | Request]:
+    """What an answer says, and the request for the next page, unless enough was seen, nothing new came, or it was the last of `pages`."""
+    page = observed(source, parse, response, search)
+    yield page
     new = {each.url for each in page.records if isinstance(each, SearchResult) and each.url}
     before = search.before + len(page.records)
-    if not new or before >= depth or search.page >= pages:
-        return None
-    return replace(search, page=search.page + 1, before=before, seen=search.seen | new)
+    if new and before < depth and search.page < pages:
+        yield ask(replace(search, page=search.page + 1, before=before, seen=search.seen | new))
 
 
 def unanswered(source: str, failure: Failure) -> Iterator[Page]:
