@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from pipeline.text import faq, store
+from pipeline.text import faq, reply, store, suspicion
 from pipeline.text.analyse import Text, Themes, analyse
 from pipeline.text.sentiment import model
 from pipeline.text.sentiment.teachers import Teachers, taught, teachers
@@ -83,6 +83,8 @@ def score(
         counts = _write(con)
         with transaction(con):
             counts["text.faq"] = faq.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
+            counts["text.reply"] = reply.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
+            counts["text.suspicion"] = suspicion.write(con)
         store.merge(con, folder)
     finally:
         con.close()
