@@ -39,6 +39,10 @@ Basis = Literal["public_page", "api_terms", "licensed_export", "own_data"]
 """Why we may read a source; a source without one is refused."""
 
 
+FLAGS = ("burst", "incentivised", "invited", "near_duplicate", "one_review_author", "stars_against_text")
+"""Flags of text.suspicion: the files of warehouse/sql/flag that raise one."""
+
+
 class MarketError(ValueError):
     """The market file cannot be used. Each line of the message names file, key, what was expected and what was found."""
 
@@ -61,9 +65,16 @@ def _language(code: str) -> str:
     return code
 
 
+def _flag(name: str) -> str:
+    if name not in FLAGS:
+        raise ValueError(f"a flag of text.suspicion: {', '.join(FLAGS)}")
+    return name
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Language = Annotated[str, AfterValidator(_language)]
 Expanded = Annotated[str, AfterValidator(expanded)]
+Flag = Annotated[str, AfterValidator(_flag)]
 
 
 def _listed(value: Any) -> Any:
@@ -269,6 +280,11 @@ class SwotSettings(_Table):
     """Smallest difference in a share of reviews worth telling."""
     q_max: float = Field(default=0.05, gt=0, lt=1)
     """Accepted rate of false discoveries over all comparisons of a run (Benjamini-Hochberg)."""
+
+
+    leave_out_flags: tuple[Flag, ...] = ("near_duplicate", "incentivised", "burst")
+    """Which flags of text.suspicion keep a review out of the tables of metric_unflagged, rule_unflagged and mart_unflagged. What is known to
+    everybody (invited) or says little alone (one_review_author, stars_against_text) is not among the defaults."""
 
 
 class ThemeChanges(_Table):
