@@ -281,7 +281,6 @@ class SwotSettings(_Table):
     q_max: float = Field(default=0.05, gt=0, lt=1)
     """Accepted rate of false discoveries over all comparisons of a run (Benjamini-Hochberg)."""
 
-
     leave_out_flags: tuple[Flag, ...] = ("near_duplicate", "incentivised", "burst")
     """Which flags of text.suspicion keep a review out of the tables of metric_unflagged, rule_unflagged and mart_unflagged. What is known to
     everybody (invited) or says little alone (one_review_author, stars_against_text) is not among the defaults."""

@@ -12,7 +12,9 @@ from pipeline.text.wording.themes import load_taxonomy
 
 REVIEW = (
     "create schema core; create table core.review (review_id varchar, brand varchar, content varchar, language varchar, "
-    "rating double, first_seen_at timestamp, duplicate_of varchar); "
+    "rating double, first_seen_at timestamp, duplicate_of varchar, source varchar, author_hash varchar, published_on date, "
+    "invited boolean, reply_text varchar); "
+    "create table core.source (brand varchar, kind varchar, name varchar, url varchar); "
     "create table core.faq_entry (entry_id varchar, brand varchar, source varchar, question varchar, answer varchar, "
     'language varchar, "current" boolean)'
 )
@@ -27,7 +29,8 @@ def build(path: Path, rows: list[tuple[str, str, float | None]], duplicates: tup
         con.execute(REVIEW)
         for number, (review, content, rating) in enumerate(rows):
             con.execute(
-                "insert into core.review values (?, 'haru', ?, null, ?, timestamp '2026-01-01' + to_minutes(?), ?)",
+                "insert into core.review by name select ? as review_id, 'haru' as brand, ? as content, ? as rating,"
+                " timestamp '2026-01-01' + to_minutes(?) as first_seen_at, ? as duplicate_of",
                 [review, content, rating, number, "other" if review in duplicates else None],
             )
     return path
@@ -146,7 +149,7 @@ def test_many_files_become_one_without_loss(built: Path, tmp_path: Path, monkeyp
 
 def test_a_build_without_reviews_has_empty_tables(tmp_path: Path) -> None:
     _, counts = run(build(tmp_path / "b.duckdb", []), tmp_path / "scores")
-    assert counts == {"text.sentence": 0, "text.mention": 0, "text.faq": 0}
+    assert counts == {"text.sentence": 0, "text.mention": 0, "text.faq": 0, "text.reply": 0, "text.suspicion": 0}
 
 
 def taught_market(path: Path, count: int) -> Path:

@@ -174,7 +174,9 @@ def sibling(model: Model, changed: Iterable[str], note: str) -> Model:
     sql = model.sql
     for start, stop, schema in sorted(places, reverse=True):
         if sql[start:stop] != schema:
-            raise ModelError(f"{model.path}: expected {schema} at {start}, found {sql[start:stop]!r}; write schemas without quotes.")
+            raise ModelError(
+                f"{model.path}: expected {schema} at {start}, found {sql[start:stop]!r}; write schemas without quotes."
+            )
         sql = f'{sql[:start]}"{schema}{SIBLING}"{sql[stop:]}'
     reads = frozenset(sibling_name(name) if name in wanted else name for name in model.reads)
     return replace(model, schema=f"{model.schema}{SIBLING}", sql=sql, grain=f"{model.grain} {note}", reads=reads)

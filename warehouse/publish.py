@@ -14,7 +14,14 @@ import duckdb
 
 from warehouse import build
 
-PUBLISHED_SCHEMAS = ("core", "text", "metric", "mart", "rule", *(f"{schema}{build.SIBLING}" for schema in ("metric", "mart", "rule")))
+PUBLISHED_SCHEMAS = (
+    "core",
+    "text",
+    "metric",
+    "mart",
+    "rule",
+    *(f"{schema}{build.SIBLING}" for schema in ("metric", "mart", "rule")),
+)
 """Schemas that are written as Parquet; the landing lines of `raw` stay in the landing folder and in the database file."""
 
 CHECKS_ROOT = build.SQL / build.CHECKS
@@ -87,7 +94,15 @@ def run_checks(con: duckdb.DuckDBPyConnection, *, partial: bool = False) -> list
         columns = tuple(str(column[0]) for column in cursor.description)
         if rows := cursor.fetchall():
             rows.sort(key=repr)
-            faults.append(Fault(check.table if check.schema == build.CHECKS else check.name, check.grain, columns, tuple(rows[:SHOWN_ROWS]), len(rows)))
+            faults.append(
+                Fault(
+                    check.table if check.schema == build.CHECKS else check.name,
+                    check.grain,
+                    columns,
+                    tuple(rows[:SHOWN_ROWS]),
+                    len(rows),
+                )
+            )
     return faults
 
 

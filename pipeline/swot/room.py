@@ -33,6 +33,7 @@ _READS = (
     "text.faq",
     "text.sentence",
     "text.mention",
+    "text.reply",
     "text.suspicion",
 )
 
@@ -44,7 +45,9 @@ _FILTERED = "metric.review"
 
 _WITHOUT = "Without the reviews of metric_unflagged.left_out."
 
-_LEFT_OUT = "One row per review that counts in schema metric and not in metric_unflagged: it has a flag of [swot] leave_out_flags."
+_LEFT_OUT = (
+    "One row per review that counts in schema metric and not in metric_unflagged: it has a flag of [swot] leave_out_flags."
+)
 
 _CANDIDATE = "One row per cell that a rule proposes; mart.swot_cell picks from them."
 
@@ -160,9 +163,7 @@ def _siblings(
     counts |= survival
 
 
-def _folder(
-    con: duckdb.DuckDBPyConnection, schema: str, counts: dict[str, int], progress: Callable[[str], None]
-) -> list[Model]:
+def _folder(con: duckdb.DuckDBPyConnection, schema: str, counts: dict[str, int], progress: Callable[[str], None]) -> list[Model]:
     """As `build.run_folder`, within the transaction of the whole room; the models in the order in which they were made."""
     made = build.ordered(build.models(schema), present=build.tables(con))
     for model in made:

@@ -111,7 +111,9 @@ def groups(signed: Signatures, least: float) -> Groups:
     return alone
 
 
-def _candidates(bands: npt.NDArray[np.uint64], order: npt.NDArray[np.int64]) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+def _candidates(
+    bands: npt.NDArray[np.uint64], order: npt.NDArray[np.int64]
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     """For each band, pairs of one bucket: each member with the next and with the first, not all with all."""
     pairs = []
     for band in range(ROWS // _BAND):

@@ -69,7 +69,10 @@ def _batches(con: duckdb.DuckDBPyConnection) -> Iterator[list[_Answer]]:
     while batch := con.execute(
         "select * from answered where place between ? and ? order by place", [first, first + _BATCH - 1]
     ).fetchall():
-        yield [(place, brand, reply, content, rating, sentiment, themes) for place, _, brand, reply, content, rating, sentiment, themes in batch]
+        yield [
+            (place, brand, reply, content, rating, sentiment, themes)
+            for place, _, brand, reply, content, rating, sentiment, themes in batch
+        ]
         first += _BATCH
 
 

@@ -11,8 +11,9 @@ with thresholds as (
     select
         -- A quarter before and after: long enough to know the rate, short enough for it to be the rate of that time.
         91 as around_days,
-        -- Fewer reviews are a busy evening.
-        10 as min_count,
+        -- Fewer reviews are a busy evening, or a busy week.
+        10 as min_day_count,
+        15 as min_week_count,
         -- Three times the usual; a season or a campaign by mail doubles it.
         3.0 as min_times,
         -- Below eight there is no usual.
@@ -83,7 +84,7 @@ rated as (
         greatest(others, 1) / n as rate,
         greatest(1.0, (other_squares / n - (others / n) ** 2) / (greatest(others, 1) / n)) as clumping
     from around
-    where k >= min_count and n >= min_around
+    where k >= case span when 'day' then min_day_count else min_week_count end and n >= min_around
 ),
 
 tested as (
@@ -94,13 +95,24 @@ tested as (
     where k > rate
 ),
 
+sure as (
+    select * from tested where k >= min_times * rate and p_value <= p_max
+),
+
 burst as (
     select
         *,
         case when good_share >= one_sided then 1 when bad_share >= one_sided then -1 end as side,
         substring(md5(concat_ws('|', brand, platform, span, starts_on)), 1, 16) as group_id
-    from tested
-    where k >= min_times * rate and p_value <= p_max
+    from sure w
+    -- A week that stands out because a day of it does is told by the day.
+    where span = 'day' or not exists (
+        select 1
+        from sure d
+        where
+            d.span = 'day' and d.brand = w.brand and d.platform = w.platform
+            and d.starts_on >= w.starts_on and d.starts_on < w.starts_on + w.days
+    )
 )
 
 select
@@ -111,11 +123,9 @@ select
     cast(b.n as bigint) as n,
     b.p_value,
     b.group_id,
-    format('{} reviews on {} in the {} from {}, {:.1f} expected', b.k, b.platform, b.span, b.starts_on, b.usual) as evidence
+    format('{} reviews on {} {} {}, {:.1f} expected', b.k, b.platform, case b.span when 'day' then 'on' else 'in the week from' end, b.starts_on, b.usual) as evidence
 from burst b
 join spanned s
     on s.brand = b.brand and s.platform = b.platform and s.span = b.span and s.starts_on = b.starts_on
     and (b.side is null or s.side = b.side)
--- A day within a week that stands out: the surer of the two.
-qualify row_number() over (partition by s.review_id order by b.p_value, b.span) = 1
 order by s.review_id
