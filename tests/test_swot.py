@@ -588,5 +588,5 @@ def test_the_market_says_which_flags_leave_out() -> None:
     run(con, settings=SwotSettings(leave_out_flags=()))
     assert con.execute("select review_id from metric_unflagged.left_out").fetchall() == []
     con.close()
-    with pytest.raises(ValueError, match="a flag of text.suspicion: burst"):
+    with pytest.raises(ValueError, match=r"a flag of text\.suspicion: burst"):
         SwotSettings.model_validate({"leave_out_flags": ["robots"]})

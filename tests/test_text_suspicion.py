@@ -150,6 +150,8 @@ def planted() -> list[dict[str, object]]:
         {"review_id": "c2", "brand": "brook", "content": SPEECH.format(what="we slept well"), "author_hash": "y"},
         {"review_id": "c3", "brand": "brook", "content": "Great place, friendly staff!", "author_hash": "v"},
         {"review_id": "c4", "brand": "brook", "content": "Great place, friendly staff.", "author_hash": "w"},
+        {"review_id": "c5", "brand": "brook", "content": "좋아요~ " * 20, "author_hash": "t"},
+        {"review_id": "c6", "brand": "brook", "content": "좋아요 " * 40, "author_hash": "u"},
         {"review_id": "i1", "brand": "alpine", "content": "Got this for free in exchange for an honest review."},
         {"review_id": "i2", "brand": "alpine", "content": "체험단으로 제공받아 작성한 후기입니다."},
         {"review_id": "i3", "brand": "alpine", "content": "サンプルを頂き、レビューしています。"},

@@ -223,7 +223,7 @@ def _tests(con: duckdb.DuckDBPyConnection, settings: SwotSettings, schema: str, 
     con.execute(f"create table {schema}.test ({columns})")
     # One JSON text: bound row by row or list by list, a thousand comparisons take DuckDB a second. It rounds no double.
     con.execute(
-        f"insert into {schema}.test by name select unnest(from_json(?, ?), recursive := true)",  # noqa: S608 - a name from this module
+        f"insert into {schema}.test by name select unnest(from_json(?, ?), recursive := true)",
         [orjson.dumps([row._asdict() for row in rows]).decode(), orjson.dumps([kinds]).decode()],
     )
     build.describe(con, f"{schema}.test", f"{comparisons.GRAIN} {note}".strip(), comparisons.COLUMNS)

@@ -82,6 +82,11 @@ def _signed(texts: Sequence[str]) -> Signatures:
     return out
 
 
+def shingle_count(text: str) -> int:
+    """How many different shingles the beginning of a text has, its end left out of account."""
+    return len({text[at : at + SHINGLE] for at in range(min(len(text), MAX_LETTERS) - SHINGLE + 1)})
+
+
 def likeness(one: Signatures, other: Signatures) -> npt.NDArray[np.float64]:
     """Estimated Jaccard index of each row of `one` with that of `other`, 0..1."""
     found: npt.NDArray[np.float64] = (one == other).mean(axis=1)

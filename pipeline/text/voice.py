@@ -19,7 +19,8 @@ from typing import Literal
 from pipeline.text.reading import sentences
 from pipeline.text.reading.language import language_of
 from pipeline.text.reading.normalise import MAX_TEXT, normalise
-from pipeline.text.wording.matcher import Matcher, Role, compiled, matcher, read as as_patterns_see
+from pipeline.text.wording.matcher import Matcher, Role, matcher
+from pipeline.text.wording.matcher import read as as_patterns_see
 
 WORDINGS = Path(__file__).parent / "wording" / "voice"
 
@@ -101,11 +102,9 @@ def wordings(language: str) -> Wordings | None:
         return None
     entry = tomllib.loads(path.read_text(encoding="utf-8"))
     marks = tuple(entry["marks"])
-    probes: list[tuple[int, Role, str]] = [
-        (marks.index(mark), role, pattern)
-        for role, table in (("find", entry["marks"]), ("guard", entry.get("guards", {})))
-        for mark, patterns in table.items()
-        for pattern in patterns
+    tables: tuple[tuple[Role, dict[str, list[str]]], ...] = (("find", entry["marks"]), ("guard", entry["guards"]))
+    probes = [
+        (marks.index(mark), role, pattern) for role, table in tables for mark, patterns in table.items() for pattern in patterns
     ]
     cased = {kind: tuple(re.compile(pattern) for pattern in patterns) for kind, patterns in entry["cased"].items()}
     return Wordings(marks, matcher(probes), cased)
