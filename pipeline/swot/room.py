@@ -31,6 +31,8 @@ _READS = (
     "text.faq",
     "text.sentence",
     "text.mention",
+    "text.starred",
+    "text.scorer",
 )
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", str | None: "varchar", int | None: "bigint", float | None: "double"}

@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from pipeline.text import faq, store
+from pipeline.text import calibration, faq, store
 from pipeline.text.analyse import Text, Themes, analyse
 from pipeline.text.sentiment import model
 from pipeline.text.sentiment.teachers import Teachers, taught, teachers
@@ -68,6 +68,7 @@ def score(
     """
     con = connect(build_file)
     try:
+        starred = calibration.hold_out(con)
         by_language = teachers(con, languages, brand_locales)
         versions = _versions(taxonomy, languages, by_language)
         folder = scores_dir / "sentences"
@@ -81,7 +82,15 @@ def score(
             _fill(con, folder, _Reader(languages, taxonomy, paths, versions), unseen=unseen, size=size, progress=progress)
             _find_unseen(con, folder, versions)
         counts = _write(con)
+        counts["text.starred"] = starred
         with transaction(con):
+            counts["text.scorer"] = calibration.write_scorers(
+                con,
+                languages=languages,
+                taught=by_language,
+                plugged_in=(),
+                versions={code: _version(code, versions) for code in (*languages, "und")},
+            )
             counts["text.faq"] = faq.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
         store.merge(con, folder)
     finally:

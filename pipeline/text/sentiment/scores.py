@@ -54,3 +54,11 @@ def label_of(score: float, language: str) -> Label:
     """VADER's own cut for English, `MODEL_CUT` elsewhere."""
     cut = vader.CUT if language == "en" else MODEL_CUT
     return "positive" if score >= cut else "negative" if score <= -cut else "neutral"
+
+
+def scorer(language: str, *, taught: bool, plugged_in: bool) -> str:
+    """What `scores` reads the language with, in words for a report."""
+    if plugged_in:
+        return "transformer"
+    rules = "VADER" if language == "en" else "seed lexicon" if language in seed.languages() else "signs that all languages share"
+    return f"taught model, {rules}" if taught else rules
