@@ -191,6 +191,13 @@ def _parser() -> argparse.ArgumentParser:
         help="rated texts to learn from, other languages than English: text, language, rating and rating_max, or label",
     )
     added.add_argument("--packs", default="", help="industries whose themes are looked for too, such as restaurants,airlines")
+    added.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="LANGUAGE=FOLDER",
+        help="a transformer that reads this language: folder with config.json, tokenizer.json and model.onnx; may be repeated",
+    )
     added.add_argument("--languages", default="en,ko,ja", help="languages to tell apart (default: en,ko,ja)")
 
     added = command(

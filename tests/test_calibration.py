@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from random import Random
 
 import duckdb
 import numpy as np
@@ -24,7 +24,14 @@ READINGS = ("good", "neutral", "bad")
 STARS = {"good": 1.0, "middle": 0.5, "bad": 0.0}
 VALUES = {"good": 1, "neutral": 0, "bad": -1}
 
-REVIEW = {"review_id": "varchar", "brand": "varchar", "platform": "varchar", "language": "varchar", "rating": "double", "value": "integer"}
+REVIEW = {
+    "review_id": "varchar",
+    "brand": "varchar",
+    "platform": "varchar",
+    "language": "varchar",
+    "rating": "double",
+    "value": "integer",
+}
 STARRED = {"review_id": "varchar", "wording": "varchar", "is_held_out": "boolean"}
 
 Matrix = Sequence[Sequence[float]]
@@ -113,24 +120,24 @@ BLUNT: Matrix = ((0.75, 0.1, 0.15), (0.4, 0.2, 0.4), (0.2, 0.2, 0.6))
 
 @pytest.mark.parametrize("kind", ["good", "bad"])
 @pytest.mark.parametrize(
-    ("matrix", "mix", "calibrated", "reviews"),
+    ("matrix", "mix", "sizes"),
     [
-        (SHARP, (0.6, 0.1, 0.3), 400, 150),
-        (SHARP, (0.88, 0.1, 0.02), 400, 400),
-        (BLUNT, (0.5, 0.2, 0.3), 300, 300),
-        (PERFECT, (0.6, 0.1, 0.3), 250, 60),
+        (SHARP, (0.6, 0.1, 0.3), (400, 150)),
+        (SHARP, (0.88, 0.1, 0.02), (400, 400)),
+        (BLUNT, (0.5, 0.2, 0.3), (300, 300)),
+        (PERFECT, (0.6, 0.1, 0.3), (250, 60)),
     ],
     ids=["sharp", "hardly any bad", "blunt", "perfect"],
 )
 def test_the_interval_holds_the_true_share_in_95_of_100_worlds(
-    con: duckdb.DuckDBPyConnection, matrix: Matrix, mix: Sequence[float], calibrated: int, reviews: int, kind: str
+    con: duckdb.DuckDBPyConnection, matrix: Matrix, mix: Sequence[float], sizes: tuple[int, int], kind: str
 ) -> None:
     """The calibration holds far more, or far less, of the class than the brand does; the others are mixed alike."""
     worlds = 300
     rng = np.random.default_rng(20260101)
     truth = mix[CLASSES.index(kind)]
     shares = [0.4 if CLASSES[i] == kind else 0.6 * share / (1 - truth) for i, share in enumerate(mix)]
-    world = World(matrix=matrix, mix=mix, calibrated_mix=shares, calibrated=calibrated, reviews=reviews)
+    world = World(matrix=matrix, mix=mix, calibrated_mix=shares, calibrated=sizes[0], reviews=sizes[1])
     rows: list[tuple[object, ...]] = []
     starred: list[tuple[object, ...]] = []
     for number in range(worlds):
@@ -138,7 +145,108 @@ def test_the_interval_holds_the_true_share_in_95_of_100_worlds(
         rows += more
         starred += held
     fill(con, rows, starred)
-    found = prevalence(con, kind, "corrected_low, corrected_share, corrected_high")
-    held_true = sum(low <= truth <= high for low, _, high in found)
-    print(kind, held_true, np.mean([h-l for l,_,h in found]))
+    found = prevalence(con, kind, "corrected_low, corrected_high")
+    held_true = sum(low <= truth <= high for low, high in found)
     assert binom.ppf(0.001, worlds, 0.95) <= held_true
+    assert np.mean([high - low for low, high in found]) < 0.5
+
+
+def readings(matrix: Sequence[Sequence[int]], brand: str, stars: bool) -> list[tuple[object, ...]]:
+    """metric.review: of each class, as many reviews as `matrix` says were read as each of READINGS."""
+    return [
+        (f"{brand}-{kind}-{read}-{n}", brand, "stars.example", "en", STARS[kind] if stars else None, VALUES[read])
+        for kind, row in zip(CLASSES, matrix, strict=True)
+        for read, count in zip(READINGS, row, strict=True)
+        for n in range(count)
+    ]
+
+
+def held(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    return [(row[0], row[0], True) for row in rows if row[4] is not None]
+
+
+count = st.integers(0, 40)
+counts = st.lists(st.lists(count, min_size=3, max_size=3), min_size=3, max_size=3)
+
+
+@given(ours=counts.filter(lambda m: sum(map(sum, m)) > 0), other=counts, seed=st.randoms(use_true_random=False))
+@settings(max_examples=15, deadline=None)
+def test_a_correction_stays_within_what_is_possible_whatever_the_order(
+    ours: list[list[int]], other: list[list[int]], seed: Random
+) -> None:
+    rows = readings(ours, "ours", stars=False) + readings(other, "other", stars=True)
+    starred = held(rows) or [("nothing", "nothing", True)]
+    with build.connect(threads=1) as con:
+        con.execute(TABLES)
+        fill(con, rows, starred)
+        first = con.execute("from metric.prevalence").fetchall(), con.execute("from mart.reading_quality").fetchall()
+        for low, share, high in prevalence(con, "good", "corrected_low, corrected_share, corrected_high"):
+            assert share is None or 0 <= low <= share <= high <= 1
+        seed.shuffle(rows)
+        fill(con, rows, starred)
+        assert (con.execute("from metric.prevalence").fetchall(), con.execute("from mart.reading_quality").fetchall()) == first
+
+
+def test_readings_that_never_err_are_not_corrected(con: duckdb.DuckDBPyConnection) -> None:
+    rows = readings(((30, 0, 0), (0, 7, 0), (0, 0, 13)), "ours", stars=False)
+    rows += readings(((90, 0, 0), (0, 30, 0), (0, 0, 60)), "other", stars=True)
+    fill(con, rows, held(rows))
+    found = prevalence(con, "bad", "read_share, corrected_share, is_sound, best")
+    assert found == [(0.26, pytest.approx(0.26), True, "corrected")]
+    assert prevalence(con, "good", "corrected_share") == [(pytest.approx(0.6),)]
+
+
+def test_a_calibration_that_does_not_fit_is_not_believed(con: duckdb.DuckDBPyConnection) -> None:
+    """Half of the calibration's good reviews are read as bad, but none of the brand's three hundred is."""
+    rows = readings(((300, 0, 0), (0, 0, 0), (0, 0, 0)), "ours", stars=False)
+    rows += readings(((60, 0, 60), (0, 0, 0), (0, 0, 100)), "other", stars=True)
+    fill(con, rows, held(rows))
+    (found,) = prevalence(con, "bad", "corrected_share, corrected_high, is_sound, why_not, best")
+    assert found[:3] == (0, 0, False)
+    assert "outside 0 to 1" in str(found[3])
+    assert found[4] == "read"
+
+
+def test_the_cuts_of_the_classes_are_those_that_teach() -> None:
+    for name in ("metric.calibration", "metric.prevalence"):
+        sql = MODELS[name].sql
+        assert float(re.search(r"([\d.]+) as good_from", sql)[1]) == model.POSITIVE_FROM  # type: ignore[index]  # it is there
+        assert float(re.search(r"([\d.]+) as bad_to", sql)[1]) == model.NEGATIVE_TO  # type: ignore[index]  # it is there
+
+
+def starred(texts: Sequence[tuple[str, str]]) -> dict[str, bool]:
+    """review_id → is_held_out."""
+    with duckdb.connect() as con:
+        con.execute(
+            "create schema core; create table core.review (review_id varchar, content varchar, rating double, duplicate_of varchar)"
+        )
+        con.executemany("insert into core.review values (?, ?, 1.0, null)", [list(each) for each in texts])
+        calibration.hold_out(con)
+        return dict(con.execute("select review_id, is_held_out from text.starred").fetchall())
+
+
+def test_about_a_fifth_of_the_wordings_is_held_out_and_none_changes_sides() -> None:
+    texts = [(f"r{n:04}", f"{n} 번째 방문, 좋아요") for n in range(2000)]
+    first = starred(texts)
+    assert binom.ppf(0.0005, 2000, 0.2) <= sum(first.values()) <= binom.ppf(0.9995, 2000, 0.2)
+    later = starred([*reversed(texts), *((f"s{n:04}", f"{n} new") for n in range(500))])
+    assert {key: later[key] for key in first} == first
+
+
+def test_near_duplicates_stand_on_one_side() -> None:
+    for n in range(40):
+        said = f"Visit {n}: the room was clean, thank you"
+        same = (said, said.upper() + "!!!", said.replace(" ", "  ") + " \U0001f600", f"*{said}*\n", said.replace(":", ""))
+        assert len(set(starred([(f"r{i}", text) for i, text in enumerate(same)]).values())) == 1
+    emoji = Counter(starred([(f"e{i}", "\U0001f600" * i) for i in range(1, 60)]).values())
+    assert len(emoji) == 2  # words or none, some are held out
+
+
+def test_what_cannot_be_held_against_stars_is_not_listed() -> None:
+    with duckdb.connect() as con:
+        con.execute(
+            "create schema core; create table core.review as select * from (values ('a', ' ', 1.0, null), ('b', 'x', null, null), "
+            "('c', 'x', 1.0, 'd'), ('d', 'x', 1.0, null)) as t(review_id, content, rating, duplicate_of)"
+        )
+        assert calibration.hold_out(con) == 1
+        assert con.execute("select review_id from text.starred").fetchall() == [("d",)]
