@@ -177,6 +177,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     added.add_argument("--folder", type=Path, default=Path("tests/pages"))
 
+    _label(command)
+
+    added = command(
+        "up", "pipeline.rooms:up", "Run Airflow: UI on 127.0.0.1:8080, one DAG for each market file, paused until you say so."
+    )
+    added.add_argument("--port", type=int, default=8080)
+
+    added = command(
+        "demo",
+        "pipeline.rooms:demo",
+        "Serve the demo market on loopback, run its DAG, and print the SWOT table.",
+        "No key and no network: an own brand and three rivals, invented, with planted truth for the report to find.",
+    )
+    added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
+    added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
+    return parser
+
+
+def _label(command: Callable[..., argparse.ArgumentParser]) -> None:
     added = command(
         "label",
         "pipeline.text.label:command",
@@ -199,21 +218,6 @@ def _parser() -> argparse.ArgumentParser:
         help="a transformer that reads this language: folder with config.json, tokenizer.json and model.onnx; may be repeated",
     )
     added.add_argument("--languages", default="en,ko,ja", help="languages to tell apart (default: en,ko,ja)")
-
-    added = command(
-        "up", "pipeline.rooms:up", "Run Airflow: UI on 127.0.0.1:8080, one DAG for each market file, paused until you say so."
-    )
-    added.add_argument("--port", type=int, default=8080)
-
-    added = command(
-        "demo",
-        "pipeline.rooms:demo",
-        "Serve the demo market on loopback, run its DAG, and print the SWOT table.",
-        "No key and no network: an own brand and three rivals, invented, with planted truth for the report to find.",
-    )
-    added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
-    added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
-    return parser
 
 
 def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room: Callable[..., argparse.ArgumentParser]) -> None:

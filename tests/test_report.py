@@ -127,7 +127,15 @@ def test_every_format_says_how_well_the_texts_were_read(tea: Ran, browser: Brows
     shown = wording.accuracy(english)
     page, _ = opened(browser, tea.report / "report.html", 390)
     box = page.locator("#readings").inner_text().replace("\u00a0", " ")
-    for said in (shown, english.scorer, english.version, f"{english.held_out_count} held out", "not corrected"):
+    bounds = f"{wording.pct(english.accuracy_low)} to {wording.pct(english.accuracy_high)}"
+    for said in (
+        wording.pct(english.accuracy),
+        bounds,
+        english.scorer,
+        english.version,
+        f"{english.held_out_count} held out",
+        "not corrected",
+    ):
         assert str(said) in box
     page.close()
     assert shown in (tea.report / "report.md").read_text(encoding="utf-8")

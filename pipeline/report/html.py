@@ -33,7 +33,6 @@ def render(report: Report) -> bytes:
             "tight",
             "quoted_from",
             "language",
-            "accuracy",
             "read_by",
         )
     }

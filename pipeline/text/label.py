@@ -19,7 +19,7 @@ from pipeline.market import ThemeChanges
 from pipeline.text.analyse import Analysis, Text, analyse
 from pipeline.text.reading.language import language_of
 from pipeline.text.sentiment import model, scores
-from pipeline.text.sentiment.scores import label_of
+from pipeline.text.sentiment.scores import Classifier, label_of
 from pipeline.text.sentiment.transformer import Transformer, TransformerError
 from pipeline.text.wording.themes import load_taxonomy
 
@@ -70,7 +70,7 @@ def label(
     """
     taxonomy = load_taxonomy(ThemeChanges(packs=packs))
     plugged_in = {language: Transformer(folder) for language, folder in transformers.items()}
-    models = {**(taught(teach, languages, progress) if teach else {}), **plugged_in}
+    models: dict[str, model.Model | Classifier] = {**(taught(teach, languages, progress) if teach else {}), **plugged_in}
     count = 0
     numbered = enumerate(lines, 1)
     while batch := list(islice(numbered, _BATCH)):

@@ -135,7 +135,8 @@ class Transformer:
         chance /= chance.sum(axis=1, keepdims=True)
         good = np.clip(chance @ self._goodness, 1e-7, 1 - 1e-7)
         # Rounded, so that the texts that are read beside one cannot change its score.
-        return np.round(np.nan_to_num(np.log(good / (1 - good))), 3).astype(np.float32)
+        found: Floats = np.round(np.nan_to_num(np.log(good / (1 - good))), 3).astype(np.float32)
+        return found
 
 
 def _config(folder: Path) -> dict[str, Any]:
