@@ -7,7 +7,6 @@ Sentiment of whole texts counts by sign, a 0 for half. Aspects count in three wa
 where no theme of the category is found in a sentence, its sentence speaks for it. A category counts as detected where one of its themes is found.
 """
 
-import contextlib
 import gzip
 import io
 import json
