@@ -297,6 +297,14 @@ class ThemeChanges(_Table):
     """Theme id to an entry of the same shape as in pipeline/text/wording/themes; an existing id is replaced."""
 
 
+class TextSettings(_Table):
+    """How this market's texts are read."""
+
+    models: dict[Language, Expanded] = Field(default_factory=dict)
+    """Language → folder of a transformer that reads it in the place of rules and of teaching, from the market file's folder on; see
+    pipeline/text/sentiment/transformer.py. Needs the extra `transformer`."""
+
+
 class Target(_Table):
     """One crawl: what `gather` runs, what Airflow maps over, and what coverage is counted in."""
 
@@ -325,6 +333,7 @@ class Market(_Table):
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()
+    text: TextSettings = TextSettings()
     brands: tuple[Brand, ...]
     """In the order in which tables show them."""
     engines: tuple[Engine, ...] = ()
@@ -346,6 +355,8 @@ class Market(_Table):
             _distinct(f"brands.{brand.id}: kind and name of its sources", (f"{s.kind} {s.name}" for s in brand.sources))
             if brand.id == "market":
                 raise ValueError("a brand id other than 'market', which names what belongs to the whole market")
+        if unread := sorted(self.text.models.keys() - set(self.languages)):
+            raise ValueError(f"text.models for the market's languages ({', '.join(self.languages)}), not for {', '.join(unread)}")
         if sum(b.own for b in self.brands) > 1:
             raise ValueError("at most one brand with own = true")
         names = {e.name for e in self.engines}
@@ -386,6 +397,11 @@ class Market(_Table):
         """The source's path, relative ones taken from the market file's folder; None for a web source."""
         return None if source.path is None else (self._path.parent / source.path).resolve()
 
+    @property
+    def transformers(self) -> dict[str, Path]:
+        """Language → folder of the transformer that reads it."""
+        return {language: (self._path.parent / folder).resolve() for language, folder in self.text.models.items()}
+
 
 def _has_host(url: str) -> bool:
     try:
@@ -425,7 +441,19 @@ def load_market(path: Path) -> Market:
         raise MarketError("\n".join(sentence(path, e) for e in error.errors(include_url=False))) from error
     market._path = path.resolve()  # noqa: SLF001 - the file is known to its reader only
     market._sha256 = digest.hexdigest()  # noqa: SLF001 - as above
+    if market.transformers:
+        _check_transformers(market)
     return market
+
+
+def _check_transformers(market: Market) -> None:
+    from pipeline.text.sentiment import transformer  # noqa: PLC0415  numpy, which few markets need so early
+
+    for language, folder in market.transformers.items():
+        try:
+            transformer.check(folder)
+        except transformer.TransformerError as error:
+            raise MarketError(f"{market.path}: text.models.{language}: {error}") from error
 
 
 def _all_keywords(market: Market, path: Path, digest: "hashlib._Hash") -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from conftest import HOSTILE, Ran
 from markupsafe import escape
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipeline.report import facts, formats
+from pipeline.report import facts, formats, wording
 from pipeline.report.markdown import escaped
 
 CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
@@ -104,7 +104,7 @@ def test_hostile_text_is_shown_as_it_was_written(tea: Ran, report: facts.Report)
 
 def test_a_spreadsheet_holds_text_numbers_and_days_but_no_formula(tea: Ran) -> None:
     book = openpyxl.load_workbook(tea.report / "report.xlsx")
-    assert book.sheetnames == ["SWOT", "Cells", "Evidence", "Themes", "Coverage"]
+    assert book.sheetnames == ["SWOT", "Cells", "Evidence", "Themes", "Coverage", "Readings"]
     cells = [cell for sheet in book for row in sheet.iter_rows(min_row=2) for cell in row]
     assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
     assert {cell.data_type for cell in cells} >= {"s", "n", "d"}
@@ -116,6 +116,32 @@ def test_json_has_every_cell_with_its_evidence(tea: Ran, report: facts.Report) -
     assert [c["cell_id"] for c in body["cells"]] == [c.cell_id for c in report.cells]
     assert all(len(c["evidence"]) >= 3 for c in body["cells"])
     assert body["run"]["as_of"].startswith("2026-07-01")
+
+
+def test_every_format_says_how_well_the_texts_were_read(tea: Ran, browser: Browser, report: facts.Report) -> None:
+    (english,) = report.readings
+    assert english.held_out_count > 100
+    assert english.accuracy is not None
+    assert english.accuracy > 0.8
+    assert english.is_calibrated
+    shown = wording.accuracy(english)
+    page, _ = opened(browser, tea.report / "report.html", 390)
+    box = page.locator("#readings").inner_text().replace("\u00a0", " ")
+    bounds = f"{wording.pct(english.accuracy_low)} to {wording.pct(english.accuracy_high)}"
+    for said in (
+        wording.pct(english.accuracy),
+        bounds,
+        english.scorer,
+        english.version,
+        f"{english.held_out_count} held out",
+        "not corrected",
+    ):
+        assert str(said) in box
+    page.close()
+    assert shown in (tea.report / "report.md").read_text(encoding="utf-8")
+    assert json.loads((tea.report / "report.json").read_bytes())["readings"][0]["accuracy"] == english.accuracy
+    sheet = openpyxl.load_workbook(tea.report / "report.xlsx")["Readings"]
+    assert sheet["C2"].value == pytest.approx(english.accuracy)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ SCHEMA = {
         "entry_id varchar, brand varchar, language varchar, words integer, characters integer, characters_per_sentence double,"
         " flesch double, kanji_share double, themes varchar[], question_themes varchar[]"
     ),
+    "text.starred": "review_id varchar, wording varchar, is_held_out boolean",
+    "text.scorer": (
+        "language varchar, scorer varchar, teacher_count bigint, positive_count bigint, first_landed_on date, last_landed_on date,"
+        " version varchar"
+    ),
     "text.mention": "sentence_id varchar, review_id varchar, brand varchar, theme varchar, sentiment double, label varchar",
     "text.reply": (
         "review_id varchar, brand varchar, language varchar, formality varchar, apology boolean, thanks boolean, empathy boolean,"

@@ -18,5 +18,6 @@ def render(report: Report) -> bytes:
         "themes": report.matrix,
         "trend": report.trend,
         "coverage": report.coverage,
+        "readings": report.readings,
     }
     return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)

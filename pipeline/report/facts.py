@@ -190,6 +190,30 @@ class Method:
     min_reviews: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """mart.reading_quality."""
+
+    language: str
+    review_count: int
+    scorer: str
+    version: str | None
+    teacher_count: int
+    first_landed_on: date | None
+    last_landed_on: date | None
+    good_count: int
+    bad_count: int
+    held_out_count: int
+    accuracy: float | None
+    accuracy_low: float | None
+    accuracy_high: float | None
+    good_read: float | None
+    bad_read: float | None
+    balanced_accuracy: float | None
+    is_calibrated: bool
+    why_not: str | None
+
+
 @dataclass(frozen=True)
 class Report:
     """The rows of one run, and the few questions that every format asks of them."""
@@ -204,6 +228,8 @@ class Report:
     themes: Sequence[Theme]
     trend: Sequence[Point]
     coverage: Sequence[Crawl]
+    readings: Sequence[Reading]
+    """The most read language first."""
     method: Method
 
     quadrants = QUADRANTS
@@ -311,6 +337,7 @@ def read(build_file: Path) -> Report:
             themes=sorted(_rows(con, "core.theme", Theme), key=lambda t: t.position),
             trend=sorted(_rows(con, "metric.trend", Point), key=lambda p: (p.brand, p.theme or "", p.month)),
             coverage=sorted(_rows(con, "mart.coverage", Crawl), key=lambda c: c.target),
+            readings=sorted(_rows(con, "mart.reading_quality", Reading), key=lambda r: (-r.review_count, r.language)),
             method=_rows(con, "mart.method", Method)[0],
         )
     finally:

@@ -53,6 +53,19 @@ def _lines(report: Report) -> Iterator[str]:
         records = "" if crawl.record_count is None else wording.count(crawl.record_count)
         yield f"| {crawl.target} | {crawl.status} | {records} | {escaped(crawl.reason or '')} |"
     yield ""
+    yield "## How well the texts were read"
+    yield ""
+    yield "| Language | Reviews | Read right | Held out | Good ones | Bad ones | Read by | Version | Not calibrated because |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for r in report.readings:
+        yield (
+            f"| {wording.language(r.language)} | {wording.count(r.review_count)} | {wording.accuracy(r)} | {wording.count(r.held_out_count)} "
+            f"| {wording.pct(r.good_read)} of {wording.count(r.good_count)} | {wording.pct(r.bad_read)} of {wording.count(r.bad_count)} "
+            f"| {wording.read_by(r)} | {r.version or ''} | {r.why_not or ''} |"
+        )
+    yield ""
+    yield wording.NOT_CORRECTED
+    yield ""
     yield "## Evidence"
     for cell in report.cells:
         yield ""

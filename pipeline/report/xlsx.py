@@ -161,6 +161,40 @@ def render(report: Report) -> bytes:
         [("Source", 34), ("Status", 12), ("Records", 10), ("Last good", 12), ("Reason", 90)],
         ([c.target, c.status, c.record_count, c.last_landed_at, c.reason] for c in report.coverage),
     )
+    sheet(
+        "Readings",
+        [
+            ("Language", 18),
+            ("Reviews", 10),
+            ("Read right", 11),
+            ("Low", 10),
+            ("High", 10),
+            ("Held out", 10),
+            ("Good ones read", 15),
+            ("Bad ones read", 15),
+            ("Balanced", 10),
+            ("Read by", 40),
+            ("Version", 20),
+            ("Not calibrated because", 60),
+        ],
+        (
+            [
+                wording.language(r.language),
+                r.review_count,
+                r.accuracy,
+                r.accuracy_low,
+                r.accuracy_high,
+                r.held_out_count,
+                r.good_read,
+                r.bad_read,
+                r.balanced_accuracy,
+                wording.read_by(r),
+                r.version,
+                r.why_not,
+            ]
+            for r in report.readings
+        ),
+    )
     book.close()
     return body.getvalue()
 

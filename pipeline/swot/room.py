@@ -35,6 +35,8 @@ _READS = (
     "text.mention",
     "text.reply",
     "text.suspicion",
+    "text.starred",
+    "text.scorer",
 )
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", str | None: "varchar", int | None: "bigint", float | None: "double"}

@@ -7,9 +7,10 @@ command with its number; what was written before it stands.
 import argparse
 import gzip
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import orjson
@@ -18,7 +19,8 @@ from pipeline.market import ThemeChanges
 from pipeline.text.analyse import Analysis, Text, analyse
 from pipeline.text.reading.language import language_of
 from pipeline.text.sentiment import model, scores
-from pipeline.text.sentiment.scores import label_of
+from pipeline.text.sentiment.scores import Classifier, label_of
+from pipeline.text.sentiment.transformer import Transformer, TransformerError
 from pipeline.text.wording.themes import load_taxonomy
 
 MAX_LINE = 16_000_000
@@ -37,7 +39,16 @@ def command(options: argparse.Namespace, progress: Callable[[str], None]) -> Non
     """`rivalscope label`, from stdin to stdout."""
     languages = tuple(code.strip() for code in options.languages.split(",") if code.strip())
     packs = tuple(name.strip() for name in options.packs.split(",") if name.strip())
-    count = label(sys.stdin.buffer, sys.stdout.buffer, teach=options.teach, languages=languages, packs=packs, progress=progress)
+    transformers = dict(_plugged_in(given) for given in options.model)
+    count = label(
+        sys.stdin.buffer,
+        sys.stdout.buffer,
+        teach=options.teach,
+        languages=languages,
+        packs=packs,
+        transformers=transformers,
+        progress=progress,
+    )
     progress(f"label: {count:,} texts")
 
 
@@ -48,15 +59,18 @@ def label(
     teach: Path | None = None,
     languages: Sequence[str] = ("en", "ko", "ja"),
     packs: tuple[str, ...] = (),
+    transformers: Mapping[str, Path] = MappingProxyType({}),
     progress: Callable[[str], None] = lambda _line: None,
 ) -> int:
     """Labels each line and says how many there were.
 
     `teach`: JSON lines, gzip or not, with `text` and either `rating` and `rating_max` or `label` (1 positive, 0 negative); a
-    model is taught for each language with enough of both, except English. Raises LabelError naming the line.
+    model is taught for each language with enough of both, except English. `transformers`: language → folder of the classifier that
+    reads it instead. Raises LabelError naming the line, and TransformerError.
     """
     taxonomy = load_taxonomy(ThemeChanges(packs=packs))
-    models = taught(teach, languages, progress) if teach else {}
+    plugged_in = {language: Transformer(folder) for language, folder in transformers.items()}
+    models: dict[str, model.Model | Classifier] = {**(taught(teach, languages, progress) if teach else {}), **plugged_in}
     count = 0
     numbered = enumerate(lines, 1)
     while batch := list(islice(numbered, _BATCH)):
@@ -77,6 +91,13 @@ def label(
             raise broken
     out.flush()
     return count
+
+
+def _plugged_in(given: str) -> tuple[str, Path]:
+    language, _, folder = given.partition("=")
+    if not folder or not (language.isalpha() and len(language) == 2):
+        raise TransformerError(f"--model: expected LANGUAGE=FOLDER such as ko=models/ko-sentiment, found {given!r}.")
+    return language, Path(folder)
 
 
 def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]) -> dict[str, model.Model]:
