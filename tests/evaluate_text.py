@@ -24,6 +24,7 @@ from pathlib import Path
 from scipy.stats import spearmanr
 
 from pipeline.text.label import label
+from tests.reading_sets import boundaries
 
 LABELLED = Path(os.environ.get("RIVALSCOPE_LABELLED", Path(__file__).parents[2] / "shared" / "labelled"))
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
@@ -243,6 +244,21 @@ def lounges() -> Reached:
     return Reached("lounges: mined against ticked, mean Spearman", sum(found.values()) / len(found), 0.72, 0.85, len(kept), note)
 
 
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def parted(language: str) -> Reached:
+    found = boundaries(language)
+    return Reached(
+        f"{language} texts without stops: boundaries, F1",
+        found.f1,
+        0.94,
+        0.98,
+        found.wanted,
+        errors=[(language, one) for one in found.errors],
+    )
+
+
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +333,7 @@ def evaluations() -> Iterable[tuple[str, Callable[[], list[Reached]]]]:
     yield "mixed", sentences_mixed
     yield "translated", translated
     yield "lounges", lambda: [lounges()]
+    yield "sentences", lambda: [parted(code) for code in ("en", "ko", "ja")]
 
 
 def line(one: Reached) -> str:
