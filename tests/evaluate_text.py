@@ -24,7 +24,7 @@ from pathlib import Path
 from scipy.stats import spearmanr
 
 from pipeline.text.label import label
-from tests.reading_sets import boundaries
+from tests.reading_sets import MARKETS, boundaries, told_apart
 
 LABELLED = Path(os.environ.get("RIVALSCOPE_LABELLED", Path(__file__).parents[2] / "shared" / "labelled"))
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
@@ -259,6 +259,17 @@ def parted(language: str) -> Reached:
     )
 
 
+def languages() -> Reached:
+    apart = [told_apart(market) for market in MARKETS]
+    count = sum(texts for texts, _ in apart)
+    wrong = [one for _, errors in apart for one in errors]
+    worst = max(len(errors) / texts for texts, errors in apart)
+    common = Counter(one.split(":")[0] for one in wrong)
+    note = f"{len(MARKETS)} markets, the worst {1 - worst:.3f}; " + ", ".join(f"{pair} {n}" for pair, n in common.most_common(4))
+    errors = [(one.split()[0], one) for one in dict.fromkeys(wrong)]
+    return Reached("three words in five languages", 1 - len(wrong) / count, 0.99, 0.99, count, note, errors)
+
+
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
@@ -333,6 +344,7 @@ def evaluations() -> Iterable[tuple[str, Callable[[], list[Reached]]]]:
     yield "mixed", sentences_mixed
     yield "translated", translated
     yield "lounges", lambda: [lounges()]
+    yield "languages", lambda: [languages()]
     yield "sentences", lambda: [parted(code) for code in ("en", "ko", "ja")]
 
 

@@ -7,8 +7,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
+from pipeline.text.reading.language import language_of
 from pipeline.text.reading.normalise import normalise
 from pipeline.text.reading.sentences import sentences
 
@@ -47,3 +49,15 @@ def lines_of(name: str) -> list[str]:
 
 def _words_before(text: str, place: int) -> int:
     return len(re.findall(r"\w", text[:place]))
+
+
+EUROPE = ("de", "fr", "es", "it", "pt", "nl", "zh")
+MARKETS = [("en", "ko", "ja", *pair) for pair in combinations(EUROPE, 2)] + [("en", "de", "fr", "es", "it")]
+"""Markets of five languages."""
+
+
+def told_apart(market: Sequence[str]) -> tuple[int, list[str]]:
+    """How many three-word texts there are in the market's languages, and those that were taken for another one."""
+    texts = [(code, text) for code in market for text in lines_of(f"words_{code}")]
+    found = [(code, language_of(text, languages=market), text) for code, text in texts]
+    return len(texts), [f"{code} taken for {said}: {text}" for code, said, text in found if said != code]
