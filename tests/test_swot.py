@@ -63,6 +63,7 @@ SCHEMA = {
         " flesch double, kanji_share double, themes varchar[], question_themes varchar[]"
     ),
     "text.mention": "sentence_id varchar, review_id varchar, brand varchar, theme varchar, sentiment double, label varchar",
+    "text.term": "sentence_id varchar, review_id varchar, brand varchar, language varchar, term varchar",
 }
 """The columns that this room reads; the warehouse has more."""
 

@@ -146,7 +146,7 @@ def test_many_files_become_one_without_loss(built: Path, tmp_path: Path, monkeyp
 
 def test_a_build_without_reviews_has_empty_tables(tmp_path: Path) -> None:
     _, counts = run(build(tmp_path / "b.duckdb", []), tmp_path / "scores")
-    assert counts == {"text.sentence": 0, "text.mention": 0, "text.faq": 0}
+    assert counts == {"text.sentence": 0, "text.mention": 0, "text.term": 0, "text.faq": 0}
 
 
 def taught_market(path: Path, count: int) -> Path:

@@ -31,6 +31,7 @@ _READS = (
     "text.faq",
     "text.sentence",
     "text.mention",
+    "text.term",
 )
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", str | None: "varchar", int | None: "bigint", float | None: "double"}

@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from pipeline.text import faq, store
+from pipeline.text import faq, store, terms
 from pipeline.text.analyse import Text, Themes, analyse
 from pipeline.text.sentiment import model
 from pipeline.text.sentiment.teachers import Teachers, taught, teachers
@@ -82,6 +82,7 @@ def score(
             _find_unseen(con, folder, versions)
         counts = _write(con)
         with transaction(con):
+            counts["text.term"] = terms.write(con)
             counts["text.faq"] = faq.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
         store.merge(con, folder)
     finally:

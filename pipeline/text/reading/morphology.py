@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+LANGUAGES = ("ko", "ja")
+
 Term = tuple[str, int, int]
 """A term as it is spelt, and the [start, stop) that it has in the text."""
 
