@@ -476,7 +476,7 @@ def test_a_build_file_that_is_missing_or_not_scored_is_refused(tmp_path: Path) -
         swot(tmp_path / "missing.duckdb", settings=SwotSettings())
     path = tmp_path / "bare.duckdb"
     build.connect(path).close()
-    with pytest.raises(SwotError, match=r"expected core\.brand, .*text\.mention in .*bare\.duckdb, found no such table"):
+    with pytest.raises(SwotError, match=r"expected core\.brand, .*text\.term in .*bare\.duckdb, found no such table"):
         swot(path, settings=SwotSettings())
 
 
