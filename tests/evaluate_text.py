@@ -26,6 +26,7 @@ from scipy.stats import spearmanr
 
 from pipeline.text.label import label
 from pipeline.text.voice import hear
+from tests.reading_sets import MARKETS, boundaries, told_apart
 
 LABELLED = Path(os.environ.get("RIVALSCOPE_LABELLED", Path(__file__).parents[2] / "shared" / "labelled"))
 PAGE = Path(__file__).parents[1] / "docs" / "accuracy.md"
@@ -284,6 +285,32 @@ def voices() -> list[Reached]:
     return reached
 
 
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def parted(language: str) -> Reached:
+    found = boundaries(language)
+    return Reached(
+        f"{language} texts without stops: boundaries, F1",
+        found.f1,
+        0.94,
+        0.98,
+        found.wanted,
+        errors=[(language, one) for one in found.errors],
+    )
+
+
+def languages() -> Reached:
+    apart = [told_apart(market) for market in MARKETS]
+    count = sum(texts for texts, _ in apart)
+    wrong = [one for _, errors in apart for one in errors]
+    worst = max(len(errors) / texts for texts, errors in apart)
+    common = Counter(one.split(":")[0] for one in wrong)
+    note = f"{len(MARKETS)} markets, the worst {1 - worst:.3f}; " + ", ".join(f"{pair} {n}" for pair, n in common.most_common(4))
+    errors = [(one.split()[0], one) for one in dict.fromkeys(wrong)]
+    return Reached("three words in five languages", 1 - len(wrong) / count, 0.99, 0.99, count, note, errors)
+
+
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
@@ -359,6 +386,8 @@ def evaluations() -> Iterable[tuple[str, Callable[[], list[Reached]]]]:
     yield "mixed", sentences_mixed
     yield "translated", translated
     yield "lounges", lambda: [lounges()]
+    yield "languages", lambda: [languages()]
+    yield "sentences", lambda: [parted(code) for code in ("en", "ko", "ja")]
 
 
 def line(one: Reached) -> str:

@@ -73,6 +73,7 @@ SCHEMA = {
         " delight boolean, personal_address varchar, signed boolean, offer boolean, fit varchar, specific boolean, template_id varchar"
     ),
     "text.suspicion": "review_id varchar, brand varchar, flag varchar",
+    "text.term": "sentence_id varchar, review_id varchar, brand varchar, language varchar, term varchar",
 }
 """The columns that this room reads; the warehouse has more."""
 

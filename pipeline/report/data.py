@@ -17,6 +17,7 @@ def render(report: Report) -> bytes:
         "cells": [asdict(cell) | {"evidence": [asdict(q) for q in report.quotes_of(cell.cell_id)]} for cell in report.cells],
         "themes": report.matrix,
         "trend": report.trend,
+        "emerging_terms": [asdict(term) | {"quotes": report.quotes_on(term)} for term in report.emerging],
         "coverage": report.coverage,
         "readings": report.readings,
     }

@@ -34,6 +34,7 @@ def render(report: Report) -> bytes:
             "quoted_from",
             "language",
             "read_by",
+            "emergence",
         )
     }
     environment.filters |= {"heat": _heat, "mark": _mark, "is_web": wording.is_web}

@@ -45,6 +45,10 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from swot_table(report)
     yield ""
+    yield "## Not covered by any theme yet"
+    yield ""
+    yield from _emerging(report)
+    yield ""
     yield "## Coverage"
     yield ""
     yield "| Source | Status | Records | Reason |"
@@ -78,6 +82,15 @@ def _lines(report: Report) -> Iterator[str]:
             where = f" · <{quote.url}>" if quote.url and wording.is_web(quote.url) and not re.search(r"[\s<>]", quote.url) else ""
             against = "a voice against it · " if quote.is_counter else ""
             yield f"> — {against}{wording.quoted_from(quote)}{wording.stars(quote)}{wording.day(quote.published_on)} {escaped(quote.source)}{where}"
+
+
+def _emerging(report: Report) -> Iterator[str]:
+    if not report.emerging:
+        yield "No new complaint beyond noise."
+    for term in report.emerging:
+        yield f"- **{escaped(term.term)}** ({escaped(report.brand_name(term.brand) or 'all brands')}): {wording.emergence(term)}"
+        for quote in report.quotes_on(term):
+            yield f"  - “{escaped(quote.quote)}” {escaped(report.brand_name(quote.said_of))}, {wording.day(quote.published_on)}"
 
 
 def escaped(text: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 
-from pipeline.report.facts import Cell, Quote, Reading
+from pipeline.report.facts import Cell, EmergingTerm, Quote, Reading
 
 QUADRANT_NAMES = {"strength": "Strengths", "weakness": "Weaknesses", "opportunity": "Opportunities", "threat": "Threats"}
 
@@ -41,6 +41,14 @@ def figures(cell: Cell) -> str:
     """What stands behind a claim, in one line: n, effect with interval and q, what it means for us, and the rule that says so."""
     for_us = f" · for us: {cell.for_us}" if cell.for_us else ""
     return f"{cell.statistics}{for_us} · rule {cell.rule}"
+
+
+def emergence(term: EmergingTerm) -> str:
+    return (
+        f"{term.complaint_count} of {count(term.review_count)} reviews ({pct(term.share_low)} to {pct(term.share_high)}) in the newest window, "
+        f"{term.complaint_count_before} of {count(term.review_count_before)} before "
+        f"({pct(term.share_before_low)} to {pct(term.share_before_high)}), q = {term.q_value:.2g}"
+    )
 
 
 def stars(quote: Quote) -> str:

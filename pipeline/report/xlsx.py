@@ -157,6 +157,34 @@ def render(report: Report) -> bytes:
         ),
     )
     sheet(
+        "Not covered yet",
+        [
+            ("Term", 24),
+            ("Brand", 16),
+            ("Language", 10),
+            ("Complaints", 11),
+            ("of", 8),
+            ("Before", 9),
+            ("of", 8),
+            ("q", 10),
+            ("Quotes", 90),
+        ],
+        (
+            [
+                t.term,
+                report.brand_name(t.brand) or "all brands",
+                t.language,
+                t.complaint_count,
+                t.review_count,
+                t.complaint_count_before,
+                t.review_count_before,
+                t.q_value,
+                "\n".join(quote.quote for quote in report.quotes_on(t)),
+            ]
+            for t in report.emerging
+        ),
+    )
+    sheet(
         "Coverage",
         [("Source", 34), ("Status", 12), ("Records", 10), ("Last good", 12), ("Reason", 90)],
         ([c.target, c.status, c.record_count, c.last_landed_at, c.reason] for c in report.coverage),

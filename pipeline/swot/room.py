@@ -37,6 +37,7 @@ _READS = (
     "text.suspicion",
     "text.starred",
     "text.scorer",
+    "text.term",
 )
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", str | None: "varchar", int | None: "bigint", float | None: "double"}

@@ -6,12 +6,13 @@ command with its number; what was written before it stands.
 
 import argparse
 import gzip
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Any
 
 import orjson
 
@@ -129,8 +130,8 @@ def _row(line: bytes, where: str) -> tuple[Row, Text]:
     if len(line) > MAX_LINE:
         raise LabelError(f"{where}: expected at most {MAX_LINE:,} bytes, found {len(line):,}.")
     try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        row = _parsed(line)
+    except (ValueError, RecursionError) as error:
         raise LabelError(f'{where}: expected a JSON object like {{"text": "…"}}, found {line[:60]!r} ({error}).') from error
     text = row.get("text") if isinstance(row, dict) else None
     if not isinstance(text, str):
@@ -139,6 +140,17 @@ def _row(line: bytes, where: str) -> tuple[Row, Text]:
     if stated is not None and not isinstance(stated, str):
         raise LabelError(f'{where}: expected "language" to be a code such as "ko" or left out, found {stated!r}.')
     return row, Text(text, stated)
+
+
+def _parsed(line: bytes) -> Any:
+    """What the line says; a lone surrogate, escaped or not, is read as a question mark. Raises ValueError where it is no JSON."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        if "surrogate" not in str(error):
+            raise
+        read = json.loads(line.decode("utf-8", "surrogatepass"))
+        return orjson.loads(json.dumps(read, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _verdict(row: Row, where: str) -> int | None:

@@ -3,7 +3,7 @@
 FAQ entries go into `text.faq` on the way (`pipeline.text.faq`): they are few, so they are read anew each time.
 
 Texts that the score store knows under the current version are not read again. The version of a text is the hash of everything
-its scores depend on: the code and data files of this folder, the installed VADER, the taxonomy, the market's languages, and the
+its scores depend on: the code and data files of this folder, the installed readers, the taxonomy, the market's languages, and the
 teachers of each language that its sentences are in; so a new Korean model scores Korean again, and nothing else.
 
 Large batches are scored by two worker processes; memory is bounded by a batch, whatever the number of reviews.
@@ -23,7 +23,7 @@ from types import MappingProxyType
 import duckdb
 import orjson
 
-from pipeline.text import calibration, faq, reply, store, suspicion
+from pipeline.text import calibration, faq, reply, store, suspicion, terms
 from pipeline.text.analyse import Text, Themes, analyse
 from pipeline.text.sentiment import model, transformer
 from pipeline.text.sentiment.scores import Classifier
@@ -98,6 +98,7 @@ def score(
                 plugged_in=transformers,
                 versions={code: _version(code, versions) for code in (*languages, "und")},
             )
+            counts["text.term"] = terms.write(con)
             counts["text.faq"] = faq.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
             counts["text.reply"] = reply.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
             counts["text.suspicion"] = suspicion.write(con)
@@ -109,7 +110,8 @@ def score(
 
 
 def _versions(taxonomy: Themes, languages: Sequence[str], by_language: Mapping[str, Teachers]) -> dict[str, str]:
-    digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {installed('vaderSentiment')}".encode())
+    readers = [installed(name) for name in ("vaderSentiment", "py3langid", "kiwipiepy", "kiwipiepy-model", "fugashi", "ipadic")]
+    digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {readers}".encode())
     here = Path(__file__).parent
     data = [*here.glob("sentiment/lexicon/*.toml"), *here.glob("wording/signals/*.toml")]
     code = [here / "analyse.py", *(path for room in ("reading", "sentiment", "wording") for path in here.glob(f"{room}/*.py"))]
