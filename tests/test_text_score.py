@@ -211,8 +211,8 @@ def test_what_is_held_out_never_teaches_and_takes_no_teacher_away(tmp_path: Path
         assert len(held_out) + len(before.texts) == len(rows)
         # All of them land again, by other people and in other letters.
         con.execute(
-            "insert into core.review select 'z' || review_id, brand, content || ' !!', language, 1 - rating, "
-            "first_seen_at + interval 1 day, null from core.review"
+            "insert into core.review by name select 'z' || review_id as review_id, brand, content || ' !!' as content, language, "
+            "1 - rating as rating, first_seen_at + interval 1 day as first_seen_at from core.review"
         )
         calibration.hold_out(con)
         after = teachers(con, ["ko"], {})["ko"]
