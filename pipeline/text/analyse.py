@@ -135,21 +135,20 @@ def _score(parts: Sequence[_Part], models: Mapping[str, Model]) -> None:
 
 
 def _mentions(one: _Part, themes: Sequence[str], said: Sequence[_Part], taxonomy: Themes) -> tuple[Mention, ...]:
-    """A theme takes the sentiment of the clauses that carry it; of the sentence where no single clause does."""
+    """A theme takes the sentiment of the clauses that carry it; of the sentence where no single clause does, or says nothing."""
     if not themes:
         return ()
-    leanings = taxonomy.leanings(one.text, one.language, themes)
     carried: dict[str, list[float]] = {}
     for clause in said:
         found = taxonomy.themes_of(clause.text, clause.language)
         leaning = taxonomy.leanings(clause.text, clause.language, found) if found else {}
         for theme in found:
-            carried.setdefault(theme, []).append(_leant(clause.score, leaning.get(theme)))
+            carried.setdefault(theme, []).append(_leant(clause.score or one.score, leaning.get(theme)))
+    leanings = taxonomy.leanings(one.text, one.language, themes)
     mentions = []
     for theme in themes:
         values = carried.get(theme)
-        score = round(sum(values) / len(values), 4) if values else one.score
-        score = _leant(score, leanings.get(theme))
+        score = round(sum(values) / len(values), 4) if values else _leant(one.score, leanings.get(theme))
         mentions.append(Mention(theme, score, scores.label_of(score, one.language)))
     return tuple(mentions)
 
