@@ -15,6 +15,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
@@ -110,25 +111,27 @@ class Taxonomy:
         """Which way the experience went, for those of `themes` where the sentence's wording says so."""
         text, language = read(sentence, language)
         said: dict[str, list[Said]] = {}
-        for probe in self._matcher(language, "complaint", "praise").asked(text):
+        wordings = self._matcher(language, "complaint", "praise")
+        for probe in wordings.asked(text):
             theme = self.themes[probe.owner].id
             if theme in themes:
                 way: Leaning = 1 if probe.role == "praise" else -1
                 spans = said.setdefault(theme, [])
-                spans += (Said(*match.span(), way) for match in compiled(probe.pattern).finditer(text))
+                spans += (Said(*match.span(), way) for match in wordings.matches(probe, text))
         leanings = ((theme, verdict(spans, text, language)) for theme, spans in said.items())
         return {theme: leaning for theme, leaning in leanings if leaning}
 
     def _matcher(self, language: str, *roles: Role) -> Matcher:
         held = self._matchers.get((language, roles))
         if held is None:
-            held = self._matchers[language, roles] = matcher(
+            patterns = (
                 (position, role, pattern)
                 for position, entry in enumerate(self.entries.values())
                 for role, written in _by_role(entry)
                 if role in roles
                 for pattern in written.get(language, ())
             )
+            held = self._matchers[language, roles] = matcher(patterns, language)
         return held
 
 
@@ -263,7 +266,8 @@ def _taxonomy(entries: Mapping[str, ThemeEntry]) -> Taxonomy:
 def _version(ordered: list[tuple[str, ThemeEntry]]) -> str:
     read = [(theme, entry.stage, [(role, sorted(held.items())) for role, held in _by_role(entry)]) for theme, entry in ordered]
     denials = [(language, *denial.patterns()) for language, denial in sorted(DENIALS.items())]
-    return hashlib.sha256(json.dumps([MAX_CHARS, read, denials], ensure_ascii=False).encode()).hexdigest()[:16]
+    analysers = [version(package) for package in ("kiwipiepy", "kiwipiepy_model", "fugashi", "ipadic")]
+    return hashlib.sha256(json.dumps([MAX_CHARS, read, denials, analysers], ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def _by_role(entry: ThemeEntry) -> tuple[tuple[Role, Mapping[str, tuple[str, ...]]], ...]:
