@@ -2,6 +2,7 @@
 
 import re
 import time
+import tomllib
 from dataclasses import dataclass, field
 
 import pytest
@@ -37,6 +38,8 @@ DEFAULTS = [
 ]
 
 LANGUAGES = ("en", "ko", "ja")
+
+PACKED = [(pack, path.stem) for pack in themes.packs_there() for path in sorted((themes.PACKS / pack).glob("*.toml"))]
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,23 @@ def test_a_theme_finds_its_hits_and_leaves_its_misses(theme: str) -> None:
         assert {"complaint", "praise", "neither"} == set(entry.leanings[language])
 
 
-@pytest.mark.parametrize("theme", DEFAULTS)
-def test_a_pattern_is_cheap_on_hostile_text(theme: str) -> None:
-    entry = themes.default_entries()[theme]
+def packed(pack: str, theme: str) -> themes.ThemeEntry:
+    return themes.ThemeEntry.model_validate(tomllib.loads((themes.PACKS / pack / f"{theme}.toml").read_text("utf-8")))
+
+
+@pytest.mark.parametrize(("pack", "theme"), PACKED)
+def test_a_theme_of_a_pack_finds_its_hits_and_leaves_its_misses(pack: str, theme: str) -> None:
+    entry = packed(pack, theme)
+    assert list(themes.failed(themes.load_taxonomy(MarketChanges(packs=(pack,))), theme, entry)) == []
+    for language in LANGUAGES:
+        assert len(entry.hits[language]) >= 4
+        assert len(entry.misses[language]) >= 2
+        assert {"complaint", "praise", "neither"} == set(entry.leanings[language])
+
+
+@pytest.mark.parametrize(("pack", "theme"), [("", theme) for theme in DEFAULTS] + PACKED)
+def test_a_pattern_is_cheap_on_hostile_text(pack: str, theme: str) -> None:
+    entry = packed(pack, theme) if pack else themes.default_entries()[theme]
     sides = (entry.patterns, entry.guards, entry.complaints, entry.praises)
     for pattern in (p for side in sides for patterns in side.values() for p in patterns):
         spent, size = matcher.trial(re.compile(pattern))
@@ -209,11 +226,38 @@ def test_a_market_pattern_in_capitals_is_found() -> None:
 def test_the_literals_in_front_of_the_patterns_lose_nothing(text: str, language: str) -> None:
     taxonomy = themes.load_taxonomy()
     read = matcher.normalised(text)
+    places = [place for place in range(len(read) + 1) if matcher.begins(read, place, language)]
+
+    def stands(pattern: str) -> bool:
+        return any(matcher.compiled(pattern).match(read, place) for place in places)
+
     for theme in taxonomy.themes_of(text, language):
-        assert any(re.search(pattern, read) for pattern in themes.default_entries()[theme].patterns[language])
+        assert any(stands(pattern) for pattern in themes.default_entries()[theme].patterns[language])
     for theme, entry in themes.default_entries().items():
-        if not entry.guards.get(language) and any(re.search(pattern, read) for pattern in entry.patterns[language]):
+        if not entry.guards.get(language) and any(stands(pattern) for pattern in entry.patterns[language]):
             assert theme in taxonomy.themes_of(text, language)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language", "theme", "carried"),
+    [
+        ("직원 태도가 나빠요", "ko", "staff_attitude", True),
+        ("상품상태도 좋아요", "ko", "staff_attitude", False),
+        ("이상한 음악이 나와요", "ko", "product_quality", False),
+        ("불친절해요", "ko", "staff_attitude", True),
+        ("味が薄い", "ja", "product_quality", True),
+        ("意味が薄い", "ja", "product_quality", False),
+        ("丈夫な鞄", "ja", "product_quality", True),
+        ("明日なら大丈夫です", "ja", "product_quality", False),
+        ("リモコンアプリが便利", "ja", "website_app", True),
+    ],
+)
+def test_a_wording_begins_where_a_morpheme_begins(sentence: str, language: str, theme: str, carried: bool) -> None:
+    assert (theme in themes.load_taxonomy().themes_of(sentence, language)) == carried
+
+
+def test_a_longer_word_that_ends_like_a_praise_is_none() -> None:
+    assert themes.load_taxonomy().leanings("양에 비해 너무 비싸요", "ko", ("price_value",)) == {"price_value": -1}
 
 
 @pytest.mark.parametrize(
