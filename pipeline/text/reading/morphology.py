@@ -94,7 +94,8 @@ _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 @lru_cache(maxsize=_REMEMBERED_WORDS)
 def _starts_in_korean_word(word: str) -> tuple[int, ...]:
-    return tuple({one.start for one in _korean(_readable(word))})
+    # An ending may share the syllable of its stem (비싼: 비싸, ㄴ), and begins nothing that is looked for.
+    return tuple({one.start for one in _korean(_readable(word)) if not one.tag.startswith("E")})
 
 
 def _korean(text: str) -> Iterator[_Morpheme]:

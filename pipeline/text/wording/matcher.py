@@ -41,6 +41,9 @@ _FOREIGN = re.compile("[ァ-ヿ]{3}")
 """Katakana words of three characters and more may stand within a compound: ipadic takes one that it does not know (リモコンアプリ) for
 one word. Shorter ones stand in too many others: スパ in コスパ, バー in カバー."""
 
+_JAPANESE_SPACE = re.compile("(?<=[ぁ-ヿ㐀-鿿々]) (?=[ぁ-ヿ㐀-鿿々])")
+"""Means nothing within a sentence, and parts words from their particles where a text comes from another system."""
+
 _REMEMBERED_WORDS = 100_000
 _REMEMBERED_SENTENCES = 256
 
@@ -187,7 +190,8 @@ def _guarded(owner: int, asked: Sequence[Probe], text: str) -> list[tuple[int, i
 def read(sentence: str, language: str) -> tuple[str, str]:
     """The sentence as patterns see it, and its language: where none is known ("" or "und") the script decides."""
     text = sentence[:MAX_CHARS]
-    return normalised(text), language if language not in {"", "und"} else by_script(text)
+    language = language if language not in {"", "und"} else by_script(text)
+    return _JAPANESE_SPACE.sub("", normalised(text)) if language == "ja" else normalised(text), language
 
 
 def normalised(text: str) -> str:
