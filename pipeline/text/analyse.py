@@ -24,6 +24,11 @@ OVERRULED = 0.7
 .766 .860 .863 .866 .870; of machine-translated Korean ones .749 .777 .780 .780 .778."""
 
 
+BEFORE_LAST = 0.2
+"""What a clause counts beside a later one of the same sentence that speaks of the same theme. At 1, .45 and .2: pairs of mixed Korean
+sentences .576 .580 .590, Japanese .598 .602 .609; English ones .467 .467 .466."""
+
+
 class Themes(Protocol):
     """What is asked of a taxonomy."""
 
@@ -148,9 +153,15 @@ def _mentions(one: _Part, themes: Sequence[str], said: Sequence[_Part], taxonomy
     mentions = []
     for theme in themes:
         values = carried.get(theme)
-        score = round(sum(values) / len(values), 4) if values else _leant(one.score, leanings.get(theme))
+        score = _together(values) if values else _leant(one.score, leanings.get(theme))
         mentions.append(Mention(theme, score, scores.label_of(score, one.language)))
     return tuple(mentions)
+
+
+def _together(values: Sequence[float]) -> float:
+    """Of clauses that speak of one theme the last counts most: who says "small but clean" is pleased."""
+    earlier = [BEFORE_LAST * value for value in values[:-1]]
+    return round((sum(earlier) + values[-1]) / (BEFORE_LAST * len(earlier) + 1), 4)
 
 
 def _leant(score: float, leaning: Leaning | None) -> float:
