@@ -110,6 +110,8 @@ RESTAURANT = {
     "ambience": ("ambience",),
 }
 OTHER = "anecdotes/miscellaneous"
+VERDICT = {OTHER: ("loyalty_recommendation",)}
+"""A verdict on the visit as a whole is filed there; where none is found, its sentence speaks for it as for any category."""
 
 MIXED = {
     "food": ("food",),
@@ -211,7 +213,7 @@ TRANSLATED: Sequence[tuple[frozenset[str], tuple[str, ...]]] = tuple(
         ("room_amenities", "room facilities"),
         ("comfort", "room noise_sleep"),
         ("hotel", ""),
-        ("restaurant", ""),
+        ("restaurant", "loyalty_recommendation"),
         ("battery longevity power_supply", "battery"),
         ("screen display", "screen"),
         ("lock unlock", "performance"),
@@ -306,7 +308,7 @@ def evaluations() -> Iterable[tuple[str, Callable[[], list[Reached]]]]:
     def restaurants() -> list[Reached]:
         tests = rows("en_aspect_restaurants_train")
         answers = labelled(tests, packs=("restaurants",))
-        themes = lambda category: RESTAURANT.get(category, ())  # noqa: E731
+        themes = lambda category: {**RESTAURANT, **VERDICT}.get(category, ())  # noqa: E731
         # Taught by the sentences of one polarity in a random four fifths (seed 1), tested on the rest.
         order = list(range(len(tests)))
         random.Random(1).shuffle(order)

@@ -94,8 +94,9 @@ _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 @lru_cache(maxsize=_REMEMBERED_WORDS)
 def _starts_in_korean_word(word: str) -> tuple[int, ...]:
-    # An ending may share the syllable of its stem (비싼: 비싸, ㄴ), and begins nothing that is looked for.
-    return tuple({one.start for one in _korean(_readable(word)) if not one.tag.startswith("E")})
+    morphemes = list(_korean(_readable(word)))
+    # An ending may share the last syllable of its stem (비싼: 비싸, ㄴ): nothing begins within another.
+    return tuple({one.start for one in morphemes if not any(other.start < one.start < other.stop for other in morphemes)})
 
 
 def _korean(text: str) -> Iterator[_Morpheme]:

@@ -10,7 +10,6 @@ Linear in the length of the text; no sentence is longer than `MAX_SENTENCE`.
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 MAX_SENTENCE = 600
 """Code points; a longer stretch without any boundary is cut at its last comma or space, or where it must be."""

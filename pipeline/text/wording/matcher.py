@@ -47,6 +47,8 @@ _JAPANESE_SPACE = re.compile("(?<=[ぁ-ヿ㐀-鿿々]) (?=[ぁ-ヿ㐀-鿿々])")
 _REMEMBERED_WORDS = 100_000
 _REMEMBERED_SENTENCES = 256
 
+Span = tuple[int, int]
+
 Role = Literal["find", "guard", "complaint", "praise"]
 """A guard finds what only looks like what is to be found."""
 
@@ -111,10 +113,8 @@ class Matcher:
         for probe in asked:
             if probe.role != "find" or probe.owner in found:
                 continue
-            guarded = _guarded(probe.owner, asked, text) if probe.owner in doubted else []
-            if any(
-                not any(start <= match.start() < stop for start, stop in guarded) for match in self.matches(probe, text)
-            ):
+            guarded = _guarded(probe.owner, text, asked) if probe.owner in doubted else []
+            if any(not any(start <= match.start() < stop for start, stop in guarded) for match in self.matches(probe, text)):
                 found.add(probe.owner)
         return sorted(found)
 
@@ -127,6 +127,20 @@ class Matcher:
                 place = max(match.end(), match.start() + 1)
             else:
                 place = match.start() + 1
+
+    def places(self, text: str) -> dict[int, list[Span]]:
+        """Owner, in order → where its patterns match the lower-cased text outside what its guards find."""
+        asked = self.asked(text)
+        doubted = {probe.owner for probe in asked if probe.role == "guard"}
+        guarded = {owner: _guarded(owner, text, asked) for owner in doubted}
+        found: dict[int, list[Span]] = {}
+        for probe in asked:
+            if probe.role != "find":
+                continue
+            for match in self.matches(probe, text):
+                if not any(start <= match.start() < stop for start, stop in guarded.get(probe.owner, ())):
+                    found.setdefault(probe.owner, []).append(match.span())
+        return dict(sorted(found.items()))
 
 
 def begins(text: str, place: int, language: str) -> bool:
@@ -181,10 +195,13 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE if plain != plain.lower() else 0)
 
 
-def _guarded(owner: int, asked: Sequence[Probe], text: str) -> list[tuple[int, int]]:
-    """Where the owner's guards match."""
-    guards = (probe for probe in asked if probe.role == "guard" and probe.owner == owner)
-    return [match.span() for guard in guards for match in compiled(guard.pattern).finditer(text)]
+def _guarded(owner: int, text: str, asked: Sequence[Probe]) -> list[Span]:
+    return [
+        match.span()
+        for guard in asked
+        if guard.role == "guard" and guard.owner == owner
+        for match in compiled(guard.pattern).finditer(text)
+    ]
 
 
 def read(sentence: str, language: str) -> tuple[str, str]:
