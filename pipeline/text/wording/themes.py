@@ -49,6 +49,8 @@ class ThemeEntry(pydantic.BaseModel, extra="forbid", frozen=True):
     stage: Stage
     what: str = ""
     """What counts as an experience with it, and what does not."""
+    replaces: tuple[str, ...] = ()
+    """Ids of default themes that it is a part of: they are not looked for where a pack brings it. Says nothing in a market file."""
     patterns: Mapping[_Language, tuple[_Pattern, ...]] = pydantic.Field(min_length=1)
     """Regexes, written in lower case; one that matches is enough."""
     guards: Mapping[_Language, tuple[_Pattern, ...]] = {}
@@ -139,7 +141,7 @@ def load_taxonomy(changes: Changes | None = None) -> Taxonomy:
     if changes is None or not (changes.packs or changes.off or changes.add):
         return _default_taxonomy()
     defaults = packed_entries(changes.packs)
-    unknown = sorted(set(changes.off) - set(defaults) - set(changes.add))
+    unknown = sorted(set(changes.off) - set(default_entries()) - set(defaults) - set(changes.add))
     if unknown:
         raise ThemeError(
             f"themes.off: expected ids of themes, found {', '.join(map(repr, unknown))}; the themes are {', '.join(defaults)}"
@@ -163,11 +165,13 @@ def default_entries() -> Mapping[str, ThemeEntry]:
 
 @functools.cache
 def packed_entries(packs: tuple[str, ...]) -> Mapping[str, ThemeEntry]:
-    """The default entries with those of the packs: a new id is a theme more, a known one extends what stands there.
+    """The default entries with those of the packs: a new id is a theme more, a known one extends what stands there, and what
+    a theme of a pack replaces is left out.
 
     Raises ThemeError for a pack that is none.
     """
     entries = dict(default_entries())
+    replaced: set[str] = set()
     for pack in packs:
         files = sorted((PACKS / pack).glob("*.toml")) if pack in packs_there() else []
         if not files:
@@ -175,7 +179,8 @@ def packed_entries(packs: tuple[str, ...]) -> Mapping[str, ThemeEntry]:
         for path in files:
             entry = _entry(path.stem, tomllib.loads(path.read_text("utf-8")))
             entries[path.stem] = _extended(entries[path.stem], entry) if path.stem in entries else entry
-    return entries
+            replaced.update(entry.replaces)
+    return {theme: entry for theme, entry in entries.items() if theme not in replaced}
 
 
 @functools.cache
