@@ -15,6 +15,7 @@ from pipeline.text.sentiment import scores
 from pipeline.text.sentiment.model import MAX_TAUGHT_TEXT, Model
 from pipeline.text.sentiment.scores import Label
 from pipeline.text.wording.leaning import Leaning
+from pipeline.text.wording.themes import Reaches
 
 LEANT = 0.4
 """What a mention scores by its wording alone."""
@@ -22,6 +23,9 @@ LEANT = 0.4
 OVERRULED = 0.7
 """A score beyond this stands against the wording. Polarity of restaurant aspects (three ways) at 0, .3, .5, .7 and never overruled:
 .766 .860 .863 .866 .870; of machine-translated Korean ones .749 .777 .780 .780 .778."""
+
+SILENT = 0.05
+"""Below it a stretch says nothing about its theme: VADER's own cut."""
 
 
 class Themes(Protocol):
@@ -31,6 +35,8 @@ class Themes(Protocol):
     def version(self) -> str: ...
 
     def themes_of(self, sentence: str, language: str) -> tuple[str, ...]: ...
+
+    def reaches(self, sentence: str, language: str) -> Reaches: ...
 
     def leanings(self, sentence: str, language: str, themes: Collection[str]) -> Mapping[str, Leaning]: ...
 
@@ -100,10 +106,9 @@ def analyse(
         for start, stop in sentences.sentences(read.text, language):
             words = read.text[start:stop]
             spoken = language_of_part(words, language)
-            themes = taxonomy.themes_of(words, spoken)
-            clauses = sentences.clauses(words, spoken) if themes else []
-            said = [part(words[a:b], spoken) for a, b in clauses] if len(clauses) > 1 else []
-            plan.append((read.span(start, stop), part(words, spoken), themes, said))
+            spoken_of = _spoken_of(words, spoken, taxonomy)
+            said = [(part(words[a:b], spoken), themes) for (a, b), themes in spoken_of.stretches.items()]
+            plan.append((read.span(start, stop), part(words, spoken), spoken_of, said))
         planned.append((language, part(read.text, language) if whole else None, plan))
     _score(parts, models)
     return [
@@ -116,9 +121,9 @@ def analyse(
                     one.language,
                     one.score,
                     scores.label_of(one.score, one.language),
-                    _mentions(one, themes, said, taxonomy),
+                    _mentions(one, spoken_of, said, taxonomy),
                 )
-                for span, one, themes, said in plan
+                for span, one, spoken_of, said in plan
             ),
         )
         for language, entire, plan in planned
@@ -134,21 +139,37 @@ def _score(parts: Sequence[_Part], models: Mapping[str, Model]) -> None:
             part.score = score
 
 
-def _mentions(one: _Part, themes: Sequence[str], said: Sequence[_Part], taxonomy: Themes) -> tuple[Mention, ...]:
-    """A theme takes the sentiment of the clauses that carry it; of the sentence where no single clause does."""
-    if not themes:
+def _spoken_of(words: str, language: str, taxonomy: Themes) -> Reaches:
+    """Themes of a sentence, with the stretch that speaks of each where that is not the whole: in English what lies around its
+    name, else the clauses that carry it."""
+    if language == "en":
+        return taxonomy.reaches(words, language)
+    themes = taxonomy.themes_of(words, language)
+    clauses = sentences.clauses(words, language) if themes else []
+    if len(clauses) < 2:
+        return Reaches(themes, {}, frozenset())
+    return Reaches(themes, {(a, b): taxonomy.themes_of(words[a:b], language) for a, b in clauses}, frozenset(themes))
+
+
+def _mentions(
+    one: _Part, spoken_of: Reaches, said: Sequence[tuple[_Part, tuple[str, ...]]], taxonomy: Themes
+) -> tuple[Mention, ...]:
+    """A theme takes the sentiment of the stretches that speak of it; of the sentence where there is none, or where none judges it
+    and it is more than named in passing."""
+    if not spoken_of.themes:
         return ()
-    leanings = taxonomy.leanings(one.text, one.language, themes)
+    leanings = taxonomy.leanings(one.text, one.language, spoken_of.themes)
     carried: dict[str, list[float]] = {}
-    for clause in said:
-        found = taxonomy.themes_of(clause.text, clause.language)
-        leaning = taxonomy.leanings(clause.text, clause.language, found) if found else {}
+    for stretch, found in said:
+        leaning = taxonomy.leanings(stretch.text, stretch.language, found) if found else {}
         for theme in found:
-            carried.setdefault(theme, []).append(_leant(clause.score, leaning.get(theme)))
+            carried.setdefault(theme, []).append(_leant(stretch.score, leaning.get(theme)))
     mentions = []
-    for theme in themes:
+    for theme in spoken_of.themes:
         values = carried.get(theme)
         score = round(sum(values) / len(values), 4) if values else one.score
+        if abs(score) < SILENT and theme not in spoken_of.passing:
+            score = one.score
         score = _leant(score, leanings.get(theme))
         mentions.append(Mention(theme, score, scores.label_of(score, one.language)))
     return tuple(mentions)

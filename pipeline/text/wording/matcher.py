@@ -30,6 +30,8 @@ _SCRIPTS = (
     ("en", re.compile("[a-zA-Z]")),
 )
 
+Span = tuple[int, int]
+
 Role = Literal["find", "guard", "complaint", "praise"]
 """A guard finds what only looks like what is to be found."""
 
@@ -96,6 +98,20 @@ class Matcher:
                 found.add(probe.owner)
         return sorted(found)
 
+    def places(self, text: str) -> dict[int, list[Span]]:
+        """Owner, in order → where its patterns match the lower-cased text outside what its guards find."""
+        asked = self.asked(text)
+        doubted = {probe.owner for probe in asked if probe.role == "guard"}
+        guarded = {owner: _guarded(owner, text, asked) for owner in doubted}
+        found: dict[int, list[Span]] = {}
+        for probe in asked:
+            if probe.role != "find":
+                continue
+            for match in compiled(probe.pattern).finditer(text):
+                if not any(start <= match.start() < stop for start, stop in guarded.get(probe.owner, ())):
+                    found.setdefault(probe.owner, []).append(match.span())
+        return dict(sorted(found.items()))
+
 
 def matcher(patterns: Iterable[tuple[int, Role, str]]) -> Matcher:
     """Of (owner, role, pattern). Raises re.error for a pattern that does not compile."""
@@ -128,15 +144,19 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def _stands_free(probe: Probe, text: str, asked: Sequence[Probe]) -> bool:
     """Whether a match of the probe begins outside what its owner's guards find."""
-    guarded = [
-        match.span()
-        for guard in asked
-        if guard.role == "guard" and guard.owner == probe.owner
-        for match in compiled(guard.pattern).finditer(text)
-    ]
+    guarded = _guarded(probe.owner, text, asked)
     return any(
         not any(start <= match.start() < stop for start, stop in guarded) for match in compiled(probe.pattern).finditer(text)
     )
+
+
+def _guarded(owner: int, text: str, asked: Sequence[Probe]) -> list[Span]:
+    return [
+        match.span()
+        for guard in asked
+        if guard.role == "guard" and guard.owner == owner
+        for match in compiled(guard.pattern).finditer(text)
+    ]
 
 
 def read(sentence: str, language: str) -> tuple[str, str]:

@@ -21,7 +21,8 @@ from typing import Annotated, Literal, Protocol
 import pydantic
 
 from pipeline.text.wording.leaning import DENIALS, Leaning, Said, verdict
-from pipeline.text.wording.matcher import MAX_CHARS, TRIAL_SECONDS, Matcher, Role, compiled, matcher, read, trial
+from pipeline.text.wording.matcher import MAX_CHARS, TRIAL_SECONDS, Matcher, Role, Span, compiled, matcher, read, trial
+from pipeline.text.wording.reach import passing, reaches
 
 THEMES = Path(__file__).parent / "themes"
 PACKS = Path(__file__).parent / "packs"
@@ -87,6 +88,16 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaches:
+    themes: tuple[str, ...]
+    """Ids, in the order of the taxonomy."""
+    stretches: Mapping[Span, tuple[str, ...]]
+    """Empty where the whole sentence speaks of all of them."""
+    passing: frozenset[str]
+    """Named without a word about it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taxonomy:
     """The themes of a market, ready to be asked."""
 
@@ -105,6 +116,14 @@ class Taxonomy:
         """
         text, language = read(sentence, language)
         return tuple(self.themes[position].id for position in self._matcher(language, "find", "guard").found(text))
+
+    def reaches(self, sentence: str, language: str) -> Reaches:
+        """What `themes_of` says, and which stretches of the sentence speak of which of them; English only."""
+        text, language = read(sentence, language)
+        places = {self.themes[at].id: spans for at, spans in self._matcher(language, "find", "guard").places(text).items()}
+        # Places are those of the sentence itself only where reading it kept its length.
+        stretches = reaches(text, places) if len(text) == len(sentence) else {}
+        return Reaches(tuple(places), stretches, passing(text, places) if stretches else frozenset())
 
     def leanings(self, sentence: str, language: str, themes: Collection[str]) -> dict[str, Leaning]:
         """Which way the experience went, for those of `themes` where the sentence's wording says so."""
