@@ -109,6 +109,8 @@ RESTAURANT = {
     "ambience": ("ambience",),
 }
 OTHER = "anecdotes/miscellaneous"
+VERDICT = {OTHER: ("loyalty_recommendation",)}
+"""A verdict on the visit as a whole is filed there; where none is found, its sentence speaks for it as for any category."""
 
 MIXED = {
     "food": ("food",),
@@ -274,7 +276,7 @@ def evaluations() -> Iterable[tuple[str, Callable[[], list[Reached]]]]:
     def restaurants() -> list[Reached]:
         tests = rows("en_aspect_restaurants_train")
         answers = labelled(tests, packs=("restaurants",))
-        themes = lambda category: RESTAURANT.get(category, ())  # noqa: E731
+        themes = lambda category: {**RESTAURANT, **VERDICT}.get(category, ())  # noqa: E731
         # Taught by the sentences of one polarity in a random four fifths (seed 1), tested on the rest.
         order = list(range(len(tests)))
         random.Random(1).shuffle(order)
