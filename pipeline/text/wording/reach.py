@@ -21,13 +21,13 @@ _AHEAD = 45
 """Characters before a thing in which the verb is looked for that takes it as its object."""
 
 _OTHER = re.compile(
-    r"\b(?:place|restaurant|spot|joint|experience|night|evening|time|times|birthday|anniversary|date|occasion|friends?|reviews?"
-    r"|tables?|location|neighborhood|area|city|town|visit|party|group|bar)\b"
+    r"\b(?:place|restaurant|spot|joint|experience|night|evening|birthday|anniversary|date|occasion|friends?|reviews?"
+    r"|tables?|location|neighborhood|area|city|town|visit|party|group)\b"
 )
 
 _JOINT = re.compile(
     r",\s*(?:and |or |but )?"
-    r"|\s(?=(?:and|or|but|with|plus|as well as|at|for|from|by|in|on|to|while|than|along|however|although|though|yet|whereas|except)\s)"
+    r"|\s(?=(?:and|or|but|with|plus|as well as|while|than|along|however|although|though|yet|whereas|except)\s)"
     r"|\s[&+]\s|/|;|\s-+\s|--"
 )
 
@@ -39,7 +39,7 @@ _TAKES = re.compile(
     r"\b(?:order(?:ed|ing|s)?|had|have|having|got|get(?:ting)?|ask(?:ed|ing)? for|brought|bring(?:s|ing)?|serv(?:e|es|ed|ing)"
     r"|comes? with|came with|before|after|during|for|shared?|sharing|split|ate|eat|eating|drank|drinking|finish(?:ed|ing)?|took|take"
     r"|taking|picked up|cleared|chose|choose|decided on|like|instead of|spilled|pour(?:ed|ing)?|want(?:ed)?|on|about|of|to|in|at|from"
-    r"|with|through|between|received|gave|given|including|sat|over|off|until)(?: [\w']+){0,3} $"
+    r"|with|through|between|received|gave|given|including|sat|over|off|until)(?: [\w']+){0,2} $"
 )
 
 
