@@ -31,9 +31,10 @@ _JOINT = re.compile(
     r"|\s[&+]\s|/|;|\s-+\s|--"
 )
 
-_LIST = re.compile(
-    r"(?:[\s,&/+'\"-]|\b(?:and|or|the|their|our|both|also|as|well|of|a|an|s|is|to|in|for|with)\b)*"
-)
+_LIST = re.compile(r"(?:[\s,&/+'\"-]|\b(?:and|or|the|their|our|both|also|as|well|of|a|an|s|is|to|in|for|with)\b)*")
+
+_VERB = re.compile(r"\s(?:is|was|isn't|wasn't|has|had|hasn't|came|took|takes|looks?|tasted?|seems?|seemed|could|can)\b")
+"""Of one thing: "wine and the music was too loud" is no list."""
 
 _TAKES = re.compile(
     r"\b(?:order(?:ed|ing|s)?|had|have|having|got|get(?:ting)?|ask(?:ed|ing)? for|brought|bring(?:s|ing)?|serv(?:e|es|ed|ing)"
@@ -56,7 +57,8 @@ def reaches(text: str, places: Mapping[str, Sequence[Span]]) -> dict[Span, tuple
     for start, stop, theme in marks:
         if groups:
             began, ended, themes = groups[-1]
-            if themes == {theme} or _LIST.fullmatch(text, ended, max(ended, start)):
+            listed = _LIST.fullmatch(text, ended, max(ended, start)) and not (start > ended + 1 and _VERB.match(text, stop))
+            if themes == {theme} or listed:
                 groups[-1] = (began, max(ended, stop), themes | {theme})
                 continue
         groups.append((start, stop, {theme}))
@@ -76,7 +78,5 @@ def reaches(text: str, places: Mapping[str, Sequence[Span]]) -> dict[Span, tuple
 def passing(text: str, places: Mapping[str, Sequence[Span]]) -> frozenset[str]:
     """Themes that the lower-cased text names in passing only."""
     return frozenset(
-        theme
-        for theme, spans in places.items()
-        if all(_TAKES.search(text, max(0, start - _AHEAD), start) for start, _ in spans)
+        theme for theme, spans in places.items() if all(_TAKES.search(text, max(0, start - _AHEAD), start) for start, _ in spans)
     )
