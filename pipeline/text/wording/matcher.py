@@ -101,16 +101,15 @@ class Matcher:
     def places(self, text: str) -> dict[int, list[Span]]:
         """Owner, in order → where its patterns match the lower-cased text outside what its guards find."""
         asked = self.asked(text)
-        doubted = {probe.owner for probe in asked if probe.role == "guard"}
-        guarded = {owner: _guarded(owner, text, asked) for owner in doubted}
         found: dict[int, list[Span]] = {}
         for probe in asked:
-            if probe.role != "find":
-                continue
-            for match in compiled(probe.pattern).finditer(text):
-                if not any(start <= match.start() < stop for start, stop in guarded.get(probe.owner, ())):
+            if probe.role == "find":
+                for match in compiled(probe.pattern).finditer(text):
                     found.setdefault(probe.owner, []).append(match.span())
-        return dict(sorted(found.items()))
+        for owner in {probe.owner for probe in asked if probe.role == "guard" and probe.owner in found}:
+            guarded = _guarded(owner, text, asked)
+            found[owner] = [span for span in found[owner] if not any(start <= span[0] < stop for start, stop in guarded)]
+        return {owner: found[owner] for owner in sorted(found) if found[owner]}
 
 
 def matcher(patterns: Iterable[tuple[int, Role, str]]) -> Matcher:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
@@ -128,15 +128,39 @@ class Taxonomy:
     def leanings(self, sentence: str, language: str, themes: Collection[str]) -> dict[str, Leaning]:
         """Which way the experience went, for those of `themes` where the sentence's wording says so."""
         text, language = read(sentence, language)
+        return _leaning(self._said(text, language, themes), text, language)
+
+    def leanings_within(
+        self, sentence: str, language: str, stretches: Mapping[Span, Collection[str]]
+    ) -> dict[Span, dict[str, Leaning]]:
+        """The same for stretches of the sentence, each by what is said in it; `stretches` as `reaches` gives them."""
+        text, language = read(sentence, language)
+        found = self._said(text, language, {theme for themes in stretches.values() for theme in themes})
+        return {
+            (start, stop): _leaning(
+                {
+                    theme: [
+                        Said(one.start - start, one.stop - start, one.way)
+                        for one in found.get(theme, ())
+                        if start <= one.start and one.stop <= stop
+                    ]
+                    for theme in themes
+                },
+                text[start:stop],
+                language,
+            )
+            for (start, stop), themes in stretches.items()
+        }
+
+    def _said(self, text: str, language: str, themes: Collection[str]) -> dict[str, list[Said]]:
         said: dict[str, list[Said]] = {}
         for probe in self._matcher(language, "complaint", "praise").asked(text):
             theme = self.themes[probe.owner].id
             if theme in themes:
                 way: Leaning = 1 if probe.role == "praise" else -1
-                spans = said.setdefault(theme, [])
-                spans += (Said(*match.span(), way) for match in compiled(probe.pattern).finditer(text))
-        leanings = ((theme, verdict(spans, text, language)) for theme, spans in said.items())
-        return {theme: leaning for theme, leaning in leanings if leaning}
+                for match in compiled(probe.pattern).finditer(text):
+                    said.setdefault(theme, []).append(Said(*match.span(), way))
+        return said
 
     def _matcher(self, language: str, *roles: Role) -> Matcher:
         held = self._matchers.get((language, roles))
@@ -149,6 +173,11 @@ class Taxonomy:
                 for pattern in written.get(language, ())
             )
         return held
+
+
+def _leaning(said: Mapping[str, Sequence[Said]], text: str, language: str) -> dict[str, Leaning]:
+    leanings = ((theme, verdict(spans, text, language)) for theme, spans in said.items() if spans)
+    return {theme: leaning for theme, leaning in leanings if leaning}
 
 
 def load_taxonomy(changes: Changes | None = None) -> Taxonomy:
