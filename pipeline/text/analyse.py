@@ -39,11 +39,9 @@ class Themes(Protocol):
 
     def reaches(self, sentence: str, language: str) -> Reaches: ...
 
-    def leanings(self, sentence: str, language: str, themes: Collection[str]) -> Mapping[str, Leaning]: ...
-
     def leanings_within(
-        self, sentence: str, language: str, stretches: Mapping[Span, Collection[str]]
-    ) -> Mapping[Span, Mapping[str, Leaning]]: ...
+        self, sentence: str, language: str, themes: Collection[str], stretches: Mapping[Span, Collection[str]]
+    ) -> tuple[Mapping[str, Leaning], Mapping[Span, Mapping[str, Leaning]]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +159,11 @@ def _mentions(one: _Part, spoken_of: Reaches, said: Mapping[Span, _Part], taxono
     and it is more than named in passing."""
     if not spoken_of.themes:
         return ()
-    leanings = taxonomy.leanings(one.text, one.language, spoken_of.themes)
+    leanings, within = taxonomy.leanings_within(one.text, one.language, spoken_of.themes, spoken_of.stretches)
     carried: dict[str, list[float]] = {}
-    within = taxonomy.leanings_within(one.text, one.language, spoken_of.stretches) if said else {}
     for span, found in spoken_of.stretches.items():
         for theme in found:
-            carried.setdefault(theme, []).append(_leant(said[span].score, within[span].get(theme)))
+            carried.setdefault(theme, []).append(_leant(said[span].score, within.get(span, {}).get(theme)))
     mentions = []
     for theme in spoken_of.themes:
         values = carried.get(theme)

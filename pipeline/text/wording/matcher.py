@@ -103,9 +103,9 @@ class Matcher:
         asked = self.asked(text)
         found: dict[int, list[Span]] = {}
         for probe in asked:
-            if probe.role == "find":
-                for match in compiled(probe.pattern).finditer(text):
-                    found.setdefault(probe.owner, []).append(match.span())
+            if probe.role == "find" and (first := compiled(probe.pattern).search(text)):
+                spans = found.setdefault(probe.owner, [])
+                spans += (match.span() for match in compiled(probe.pattern).finditer(text, first.start()))
         for owner in {probe.owner for probe in asked if probe.role == "guard" and probe.owner in found}:
             guarded = _guarded(owner, text, asked)
             found[owner] = [span for span in found[owner] if not any(start <= span[0] < stop for start, stop in guarded)]

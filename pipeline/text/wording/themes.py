@@ -127,39 +127,35 @@ class Taxonomy:
 
     def leanings(self, sentence: str, language: str, themes: Collection[str]) -> dict[str, Leaning]:
         """Which way the experience went, for those of `themes` where the sentence's wording says so."""
-        text, language = read(sentence, language)
-        return _leaning(self._said(text, language, themes), text, language)
+        return self.leanings_within(sentence, language, themes, {})[0]
 
     def leanings_within(
-        self, sentence: str, language: str, stretches: Mapping[Span, Collection[str]]
-    ) -> dict[Span, dict[str, Leaning]]:
-        """The same for stretches of the sentence, each by what is said in it; `stretches` as `reaches` gives them."""
+        self, sentence: str, language: str, themes: Collection[str], stretches: Mapping[Span, Collection[str]]
+    ) -> tuple[dict[str, Leaning], dict[Span, dict[str, Leaning]]]:
+        """The same of the sentence as a whole, and of each stretch of it by what is said there; `stretches` as `reaches` gives them."""
         text, language = read(sentence, language)
-        found = self._said(text, language, {theme for themes in stretches.values() for theme in themes})
-        return {
-            (start, stop): _leaning(
-                {
-                    theme: [
-                        Said(one.start - start, one.stop - start, one.way)
-                        for one in found.get(theme, ())
-                        if start <= one.start and one.stop <= stop
-                    ]
-                    for theme in themes
-                },
-                text[start:stop],
-                language,
-            )
-            for (start, stop), themes in stretches.items()
-        }
+        said = self._said(text, language, themes)
+        within = {}
+        for (start, stop), held in stretches.items() if said else ():
+            here = {
+                theme: [
+                    Said(one.start - start, one.stop - start, one.way)
+                    for one in said.get(theme, ())
+                    if start <= one.start and one.stop <= stop
+                ]
+                for theme in held
+            }
+            within[start, stop] = _leaning(here, text[start:stop], language)
+        return _leaning(said, text, language), within
 
     def _said(self, text: str, language: str, themes: Collection[str]) -> dict[str, list[Said]]:
         said: dict[str, list[Said]] = {}
         for probe in self._matcher(language, "complaint", "praise").asked(text):
             theme = self.themes[probe.owner].id
-            if theme in themes:
+            if theme in themes and (first := compiled(probe.pattern).search(text)):
                 way: Leaning = 1 if probe.role == "praise" else -1
-                for match in compiled(probe.pattern).finditer(text):
-                    said.setdefault(theme, []).append(Said(*match.span(), way))
+                spans = said.setdefault(theme, [])
+                spans += (Said(*match.span(), way) for match in compiled(probe.pattern).finditer(text, first.start()))
         return said
 
     def _matcher(self, language: str, *roles: Role) -> Matcher:
