@@ -27,7 +27,7 @@ from pipeline.market import Source, Target
 from pipeline.run import Run, crawl_lock
 from pipeline.verdict import told, verdict
 from spiders.items import named
-from spiders.receipt import Job, Receipt, author_key, lines_of, newest_reading, now, sync_folder
+from spiders.receipt import Job, Receipt, author_key, now, readings, sync_folder
 from spiders.web import archive, saved
 
 Progress = Callable[[str], None]
@@ -123,8 +123,7 @@ def _begin(run: Run, target: Target, room: Path, progress: Progress) -> Receipt 
                 held.close()
             return None
         locks.append(lock)
-    done = newest_reading(run.landing / run.run_id, target.id)
-    if done is not None and (receipt := _readable(done, progress)) is not None:
+    if (receipt := _newest(run.landing / run.run_id, target.id, progress)) is not None:
         progress(f"{target.id}: {receipt.outcome} already in this run, {receipt.records:,} records")
         return _released(receipt, locks)
     for leftover in room.glob(f"{target.id}@*"):  # of a gather that was killed: we hold its lock
@@ -188,17 +187,17 @@ def _unreadable(job: Job, source: Source, error: OSError | ValueError) -> Receip
     )
 
 
-def _readable(path: Path, progress: Progress) -> Receipt | None:
-    """The receipt; None if there is none, or a damaged one: what it vouched for is gathered again."""
-    try:
-        return Receipt.load(path)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        progress(
-            f"{path}: expected a receipt, found a file that cannot be read as one. It counts as absent; delete or restore it."
-        )
-        return None
+def _newest(folder: Path, target: str, progress: Progress) -> Receipt | None:
+    """The newest receipt in a run's folder that can be read; None if there is none: what a damaged one vouched for is gathered again."""
+    for path in readings(folder, target):
+        try:
+            return Receipt.load(path)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            found = "expected a receipt, found a file that cannot be read as one"
+            progress(f"{path}: {found}. It counts as absent; delete or restore it.")
+    return None
 
 
 def _known(run: Run, job: Job, progress: Progress) -> Receipt | None:
@@ -206,8 +205,7 @@ def _known(run: Run, job: Job, progress: Progress) -> Receipt | None:
     before = [
         receipt
         for folder in run.landing.glob("*")
-        if (path := newest_reading(folder, job.target)) is not None
-        and (receipt := _readable(path, progress)) is not None
+        if (receipt := _newest(folder, job.target, progress)) is not None
         and receipt.as_of <= job.as_of
         and receipt.outcome in {"landed", "unchanged"}
     ]
@@ -215,8 +213,8 @@ def _known(run: Run, job: Job, progress: Progress) -> Receipt | None:
     if last is None or last.input_sha256 != job.input_sha256:
         return None
     since = last.unchanged_since or last.run_id
-    held = newest_reading(run.landing / since, job.target)
-    if held is None or not lines_of(held).exists():
+    held = next((receipt for receipt in before if receipt.run_id == since), None)
+    if held is None or not (run.landing / since / f"{named(job.target, held.reading)}.jsonl.gz").exists():
         return None
     moment = now()
     return last.model_copy(

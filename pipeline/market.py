@@ -30,7 +30,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline import keyword_list
+from pipeline import iso_639, keyword_list
 from pipeline.keyword_list import MAX_KEYWORD
 from pipeline.variables import expanded, expanded_all, secrets_in, with_defaults
 from spiders.items import FOLDERS, Kind
@@ -55,8 +55,14 @@ def _cron(text: str) -> str:
     raise ValueError("five cron fields such as '0 6 * * 1', or @daily, @weekly, ...")
 
 
+def _language(code: str) -> str:
+    if code not in iso_639.CODES:
+        raise ValueError("an ISO 639-1 code of a language, such as en, ko or ja")
+    return code
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Language = Annotated[str, AfterValidator(_language)]
 Expanded = Annotated[str, AfterValidator(expanded)]
 
 

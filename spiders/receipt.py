@@ -252,15 +252,18 @@ class Receipt(BaseModel):
         sync_folder(path.parent)
 
 
-def newest_reading(folder: Path, target: str) -> Path | None:
-    """The receipt of the newest reading of a target's crawl in a run's folder; None where it has none."""
+def readings(folder: Path, target: str) -> list[Path]:
+    """The receipts of a target's crawl in a run's folder, that of the newest reading first."""
     stem, suffix = f"{target}~", ".receipt.json"
     later = {path: path.name[len(stem) : -len(suffix)] for path in folder.glob(f"{stem}*{suffix}")}
     numbered = [path for path, number in later.items() if number.isascii() and number.isdecimal()]
-    if numbered:
-        return max(numbered, key=lambda path: int(later[path]))
     first = folder / f"{target}{suffix}"
-    return first if first.exists() else None
+    return [*sorted(numbered, key=lambda path: int(later[path]), reverse=True), *filter(Path.exists, [first])]
+
+
+def newest_reading(folder: Path, target: str) -> Path | None:
+    """The receipt of the newest reading of a target's crawl in a run's folder; None where it has none."""
+    return next(iter(readings(folder, target)), None)
 
 
 def lines_of(receipt: Path) -> Path:

@@ -439,6 +439,25 @@ def test_a_damaged_receipt_counts_as_absent_and_is_told(tmp_path: Path, damaged:
     assert any(str(place) in line for line in told)
 
 
+@pytest.mark.parametrize("run_id", ["r1", "r2"])
+def test_a_damaged_receipt_of_a_later_reading_leaves_the_reading_before(tmp_path: Path, run_id: str) -> None:
+    (tmp_path / "good.csv").write_text("text\nfine\n")
+    market = market_of(tmp_path, {"good": table("good.csv")})
+    (first,) = gather(run_of(market, tmp_path / "data"), market.targets, progress=silent)
+    later = tmp_path / "data" / "landing" / "r1" / "good.reviews.table~2.receipt.json"
+    later.write_text('{"run_id": "r')
+    told: list[str] = []
+    for _ in range(2):
+        (receipt,) = gather(run_of(market, tmp_path / "data", run_id), market.targets, progress=told.append)
+        assert (receipt.outcome, receipt.unchanged_since) == (("landed", None) if run_id == "r1" else ("unchanged", "r1"))
+    assert Receipt.load(later.with_name("good.reviews.table.receipt.json")) == first
+    assert not any("begins" in line for line in told)
+    assert (
+        f"{later}: expected a receipt, found a file that cannot be read as one. It counts as absent; delete or restore it."
+        in told
+    )
+
+
 SECRET = "k3y/with+odd=signs & ümlaut"
 
 

@@ -77,6 +77,11 @@ engine = "ours"
         (('name = "Tea shops"', 'name = "Tea shops"\ncolour = 1'), ["tea.toml: colour: unknown key"]),
         (('name = "Tea shops"', 'name = "T"\ntimezone = "Mars/Base"'), ["timezone: expected an IANA time zone", "'Mars/Base'"]),
         (('name = "Tea shops"', 'name = "T"\nschedule = "0 6"'), ["schedule: expected five cron fields", "'0 6'"]),
+        (
+            ('["en"]', '["en", "xx"]'),
+            ["languages.1: expected an ISO 639-1 code of a language, such as en, ko or ja, found 'xx'."],
+        ),
+        (('name = "Leaf"', 'name = "Leaf"\nlanguage = "jp"'), ["brands.0.language: expected an ISO 639-1 code", "found 'jp'."]),
         (('basis = "own_data"', ""), ["brands.0.sources.0.basis: expected a value"]),
         (('basis = "own_data"', 'basis = "because"'), ["brands.0.sources.0.basis", "'because'"]),
         (('source = "table"', 'source = "tables"'), ["there is no spiders/reviews/tables.py"]),

@@ -191,6 +191,7 @@ def crawl(
     command = [sys.executable, "-m", "scrapy", "crawl", "walker", "-a", f"job={folder / 'job.json'}", *options]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert given.receipt.exists(), done.stderr
+    (folder / "log").write_text(done.stderr)
     return Receipt.load(given.receipt)
 
 
@@ -314,6 +315,17 @@ def test_a_name_that_turns_inwards_after_the_check_is_asked_where_it_was_checked
     where = {each.path: each.address for each in site.asked if each.path != "/robots.txt"}
     assert where == {"/": "127.0.0.1", "/turned": "127.0.0.2", "/again": "127.0.0.2"}, receipt.errors
     assert any("late.example is 127.0.0.1, a private" in note for note in receipt.errors)
+
+
+def test_a_name_that_nobody_has_is_one_sentence_in_the_log(tmp_path: Path) -> None:
+    address = "http://mistyped.example/list"
+    receipt = crawl(tmp_path, Site(), url=address, names={"mistyped.example": [None]})
+    (sentence,) = receipt.errors
+    assert sentence.startswith(f"walker: {address} could not be fetched: DNS lookup failed: address 'mistyped.example' not found")
+    log = (tmp_path / "log").read_text()
+    assert f"\nERROR spiders.web.guard: {sentence}\n" in log
+    assert log.count("ERROR ") == 1
+    assert "Traceback" not in log
 
 
 # --- how much, how deep, how long -------------------------------------------------------------------------------------

@@ -300,6 +300,14 @@ def test_a_broken_landing_file_is_set_aside_and_the_others_go_on(tmp_path: Path,
         assert coverage(con, "aster.reviews.shop") == ("observed", "")
 
 
+def test_a_damaged_receipt_of_a_later_reading_leaves_the_reading_before(tmp_path: Path) -> None:
+    receipt = crawl(tmp_path, 1, [review("a")])
+    receipt.with_name(f"{SHOP}~2.receipt.json").write_bytes(b"{")
+    with loaded(tmp_path, 1) as con:
+        assert coverage(con) == ("observed", "")
+        assert con.execute("select native_id from core.review").fetchall() == [("a",)]
+
+
 def test_rejected_and_blocked_crawls_add_a_line_of_coverage_and_no_rows(tmp_path: Path) -> None:
     crawl(tmp_path, 1, [], outcome="rejected", reason="expected at least 20 records, found 3")
     crawl(tmp_path, 1, [], target="aster.reviews.shop", outcome="blocked", reason="robots.txt forbids /reviews")

@@ -72,20 +72,23 @@ class Crawl(BaseModel):
 def receipts(landing: Path, rejected: Path, *, run_id: str, as_of: datetime, tell: Progress) -> list[Crawl]:
     """The receipts known as of that moment, by run and target; of a crawl that was read again, that of the newest reading.
 
-    One that cannot be read counts as failed where it is this run's; of another run nothing can be said, and it is passed over.
+    One that cannot be read counts as failed where it is this run's and the target has no other; else it is passed over.
     """
     found = []
+    damaged = []
     for folder in (landing, rejected):
         for path in sorted(folder.glob("*/*.receipt.json")):
             try:
                 crawl = _receipt(path)
             except ReceiptError as err:
                 tell(str(err))
-                if path.parent.name != run_id:
-                    continue
-                crawl = _unreadable(path, as_of, str(err))
+                if path.parent.name == run_id:
+                    damaged.append(_unreadable(path, as_of, str(err)))
+                continue
             if crawl.as_of <= as_of:
                 found.append(crawl)
+    told = {crawl.target for crawl in found if crawl.run_id == run_id}
+    found += [crawl for crawl in damaged if crawl.target not in told]
     newest: dict[tuple[str, str], int] = {}
     for crawl in found:
         key = (crawl.run_id, crawl.target)

@@ -15,6 +15,7 @@ from pipeline.text.sentiment import scores
 from pipeline.text.sentiment.model import MAX_TAUGHT_TEXT, Model
 from pipeline.text.sentiment.scores import Label
 from pipeline.text.wording.leaning import Leaning
+from pipeline.text.wording.matcher import Span
 from pipeline.text.wording.themes import Reaches
 
 LEANT = 0.4
@@ -43,7 +44,9 @@ class Themes(Protocol):
 
     def reaches(self, sentence: str, language: str) -> Reaches: ...
 
-    def leanings(self, sentence: str, language: str, themes: Collection[str]) -> Mapping[str, Leaning]: ...
+    def leanings_within(
+        self, sentence: str, language: str, themes: Collection[str], stretches: Mapping[Span, Collection[str]]
+    ) -> tuple[Mapping[str, Leaning], Mapping[Span, Mapping[str, Leaning]]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def analyse(
             words = read.text[start:stop]
             spoken = language_of_part(words, language)
             spoken_of = _spoken_of(words, spoken, taxonomy)
-            said = [(part(words[a:b], spoken), themes) for (a, b), themes in spoken_of.stretches.items()]
+            said = {(a, b): part(words[a:b], spoken) for a, b in spoken_of.stretches}
             plan.append((read.span(start, stop), part(words, spoken), spoken_of, said))
         planned.append((language, part(read.text, language) if whole else None, plan))
     _score(parts, models)
@@ -156,19 +159,16 @@ def _spoken_of(words: str, language: str, taxonomy: Themes) -> Reaches:
     return Reaches(themes, {(a, b): taxonomy.themes_of(words[a:b], language) for a, b in clauses}, frozenset())
 
 
-def _mentions(
-    one: _Part, spoken_of: Reaches, said: Sequence[tuple[_Part, tuple[str, ...]]], taxonomy: Themes
-) -> tuple[Mention, ...]:
+def _mentions(one: _Part, spoken_of: Reaches, said: Mapping[Span, _Part], taxonomy: Themes) -> tuple[Mention, ...]:
     """A theme takes the sentiment of the stretches that speak of it; of the sentence where there is none, or where none judges it
     and it is more than named in passing."""
     if not spoken_of.themes:
         return ()
-    leanings = taxonomy.leanings(one.text, one.language, spoken_of.themes)
+    leanings, within = taxonomy.leanings_within(one.text, one.language, spoken_of.themes, spoken_of.stretches)
     carried: dict[str, list[float]] = {}
-    for stretch, found in said:
-        leaning = taxonomy.leanings(stretch.text, stretch.language, found) if found else {}
+    for span, found in spoken_of.stretches.items():
         for theme in found:
-            carried.setdefault(theme, []).append(_leant(stretch.score, leaning.get(theme)))
+            carried.setdefault(theme, []).append(_leant(said[span].score, within.get(span, {}).get(theme)))
     mentions = []
     for theme in spoken_of.themes:
         values = carried.get(theme)

@@ -6,6 +6,7 @@ through Scrapy's cache, so the address that was checked is the address that is c
 """
 
 import ipaddress
+import logging
 from collections import Counter
 from email.utils import parsedate_to_datetime
 from time import monotonic, time
@@ -23,6 +24,7 @@ from scrapy.http import Request, Response
 from scrapy.robotstxt import RobotParser
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.defer import maybe_deferred_to_future
+from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
 from spiders.receipt import Job
@@ -37,6 +39,12 @@ _EVASIONS = ("dont_obey_robotstxt", "autothrottle_dont_adjust_delay", "download_
 
 _FORBIDDEN = "Forbidden by robots.txt"
 """Scrapy's words; it has no exception of its own for it."""
+
+
+_TROUBLE = "trouble"
+"""In the meta of a request that the network failed: the sentence that says so."""
+
+_log = logging.getLogger(__name__)
 
 
 class Refused(IgnoreRequest):
@@ -66,6 +74,7 @@ class Guard:
             if job.url is not None:
                 self._sites.add(_site(urlsplit(job.url).hostname or ""))
         self._ports = {80, 443}
+        self._troubles = tuple(map(load_object, crawler.settings.getlist("RETRY_EXCEPTIONS")))
         self._render = job is not None and job.render
         self._lawless: dict[str, str] = {}
         self._asked: Counter[str] = Counter()
@@ -182,7 +191,10 @@ class Guard:
             return None if isinstance(exception, IgnoreRequest) else self._lawless_host(request, _described(exception))
         if not isinstance(exception, IgnoreRequest):
             self._stats.inc_value("guard/failed")
-            self._notes.add(f"{self._source}: {request.url} could not be fetched: {_described(exception)}")
+            sentence = f"{self._source}: {request.url} could not be fetched: {_described(exception)}"
+            self._notes.add(sentence)
+            if isinstance(exception, self._troubles):
+                request.meta[_TROUBLE] = sentence
         elif str(exception) == _FORBIDDEN:
             if urlsplit(request.url).netloc in self._lawless:
                 self._stats.inc_value("guard/robots_unreachable")
@@ -191,8 +203,15 @@ class Guard:
         return None
 
     def _given_up(self, failure: Failure) -> None:
-        """Notes what Scrapy drops without a word: too many redirects, a body that grows past the limit while it is unpacked."""
+        """Notes what Scrapy drops without a word: too many redirects, a body that grows past the limit while it is unpacked.
+
+        Trouble of the network is one sentence in the log; Scrapy would show where in its own code it arose.
+        """
         error = failure.value
+        request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
+        if sentence := request.meta.get(_TROUBLE):
+            _log.error("%s", sentence)
+            return
         if isinstance(error, IgnoreRequest) and not isinstance(error, Refused | HttpError) and str(error) != _FORBIDDEN:
             self._stats.inc_value("guard/failed")
             self._notes.add(f"{self._source}: a page was given up: {error}")
@@ -226,6 +245,7 @@ class Retry(RetryMiddleware):
         exception: Exception,
         spider: Spider | None = None,  # noqa: ARG002 - as above
     ) -> Request | Response | None:
+        request.meta["give_up_log_level"] = logging.DEBUG  # who asked for it tells it
         again = super().process_exception(request, exception)
         slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", "")) if self.crawler.engine else None
         if again is not None and slot is not None:

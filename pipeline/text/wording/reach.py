@@ -21,23 +21,26 @@ _AHEAD = 45
 """Characters before a thing in which the verb is looked for that takes it as its object."""
 
 _OTHER = re.compile(
-    r"\b(?:place|restaurant|spot|joint|experience|night|evening|time|times|birthday|anniversary|date|occasion|friends?|reviews?"
-    r"|tables?|location|neighborhood|area|city|town|visit|party|group|bar)\b"
+    r"\b(?:place|restaurant|spot|joint|experience|night|evening|birthday|anniversary|date|occasion|friends?|reviews?"
+    r"|tables?|location|neighborhood|area|city|town|visit|party|group)\b"
 )
 
 _JOINT = re.compile(
     r",\s*(?:and |or |but )?"
-    r"|\s(?=(?:and|or|but|with|plus|as well as|at|for|from|by|in|on|to|while|than|along|however|although|though|yet|whereas|except)\s)"
+    r"|\s(?=(?:and|or|but|with|plus|as well as|while|than|along|however|although|though|yet|whereas|except)\s)"
     r"|\s[&+]\s|/|;|\s-+\s|--"
 )
 
 _LIST = re.compile(r"(?:[\s,&/+'\"-]|\b(?:and|or|the|their|our|both|also|as|well|of|a|an|s|is|to|in|for|with)\b)*")
 
+_VERB = re.compile(r"\s(?:is|was|isn't|wasn't|has|had|hasn't|came|took|takes|looks?|tasted?|seems?|seemed|could|can)\b")
+"""Of one thing: "wine and the music was too loud" is no list."""
+
 _TAKES = re.compile(
     r"\b(?:order(?:ed|ing|s)?|had|have|having|got|get(?:ting)?|ask(?:ed|ing)? for|brought|bring(?:s|ing)?|serv(?:e|es|ed|ing)"
     r"|comes? with|came with|before|after|during|for|shared?|sharing|split|ate|eat|eating|drank|drinking|finish(?:ed|ing)?|took|take"
     r"|taking|picked up|cleared|chose|choose|decided on|like|instead of|spilled|pour(?:ed|ing)?|want(?:ed)?|on|about|of|to|in|at|from"
-    r"|with|through|between|received|gave|given|including|sat|over|off|until)(?: [\w']+){0,3} $"
+    r"|with|through|between|received|gave|given|including|sat|over|off|until)(?: [\w']+){0,2} $"
 )
 
 
@@ -54,7 +57,8 @@ def reaches(text: str, places: Mapping[str, Sequence[Span]]) -> dict[Span, tuple
     for start, stop, theme in marks:
         if groups:
             began, ended, themes = groups[-1]
-            if themes == {theme} or _LIST.fullmatch(text, ended, max(ended, start)):
+            listed = _LIST.fullmatch(text, ended, max(ended, start)) and not (start > ended + 1 and _VERB.match(text, stop))
+            if themes == {theme} or listed:
                 groups[-1] = (began, max(ended, stop), themes | {theme})
                 continue
         groups.append((start, stop, {theme}))

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -128,7 +128,33 @@ class Taxonomy:
 
     def leanings(self, sentence: str, language: str, themes: Collection[str]) -> dict[str, Leaning]:
         """Which way the experience went, for those of `themes` where the sentence's wording says so."""
+        return self.leanings_within(sentence, language, themes, {})[0]
+
+    def leanings_within(
+        self, sentence: str, language: str, themes: Collection[str], stretches: Mapping[Span, Collection[str]]
+    ) -> tuple[dict[str, Leaning], dict[Span, dict[str, Leaning]]]:
+        """The same of the sentence as a whole, and of each stretch of it by what is said there; `stretches` as `reaches` gives them."""
         text, language = read(sentence, language)
+        said = self._said(text, language, themes)
+        within = {}
+        if language != "en":
+            # Clauses are read by themselves: what is read of a Japanese sentence is shorter than the sentence.
+            for (start, stop), held in stretches.items():
+                within[start, stop] = self.leanings(sentence[start:stop], language, held)
+            return _leaning(said, text, language), within
+        for (start, stop), held in stretches.items() if said else ():
+            here = {
+                theme: [
+                    Said(one.start - start, one.stop - start, one.way)
+                    for one in said.get(theme, ())
+                    if start <= one.start and one.stop <= stop
+                ]
+                for theme in held
+            }
+            within[start, stop] = _leaning(here, text[start:stop], language)
+        return _leaning(said, text, language), within
+
+    def _said(self, text: str, language: str, themes: Collection[str]) -> dict[str, list[Said]]:
         said: dict[str, list[Said]] = {}
         wordings = self._matcher(language, "complaint", "praise")
         for probe in wordings.asked(text):
@@ -137,8 +163,7 @@ class Taxonomy:
                 way: Leaning = 1 if probe.role == "praise" else -1
                 spans = said.setdefault(theme, [])
                 spans += (Said(*match.span(), way) for match in wordings.matches(probe, text))
-        leanings = ((theme, verdict(spans, text, language)) for theme, spans in said.items())
-        return {theme: leaning for theme, leaning in leanings if leaning}
+        return said
 
     def _matcher(self, language: str, *roles: Role) -> Matcher:
         held = self._matchers.get((language, roles))
@@ -152,6 +177,11 @@ class Taxonomy:
             )
             held = self._matchers[language, roles] = matcher(patterns, language)
         return held
+
+
+def _leaning(said: Mapping[str, Sequence[Said]], text: str, language: str) -> dict[str, Leaning]:
+    leanings = ((theme, verdict(spans, text, language)) for theme, spans in said.items() if spans)
+    return {theme: leaning for theme, leaning in leanings if leaning}
 
 
 def load_taxonomy(changes: Changes | None = None) -> Taxonomy:
