@@ -177,21 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     added.add_argument("--folder", type=Path, default=Path("tests/pages"))
 
-    added = command(
-        "label",
-        "pipeline.text.label:command",
-        "Add language, sentiment and themes to texts, one JSON line each, from stdin to stdout.",
-        'In: {"text": "...", "language": "ko"} (language may be left out). Out: the same with language, sentiment (-1..1), label\n'
-        "(positive, neutral, negative) and themes [{theme, sentiment}]. The order is kept, one line out for each line in.",
-    )
-    added.add_argument(
-        "--teach",
-        type=Path,
-        metavar="RATED.jsonl.gz",
-        help="rated texts to learn from, other languages than English: text, language, rating and rating_max, or label",
-    )
-    added.add_argument("--packs", default="", help="industries whose themes are looked for too, such as restaurants,airlines")
-    added.add_argument("--languages", default="en,ko,ja", help="languages to tell apart (default: en,ko,ja)")
+    _label(command)
 
     added = command(
         "up", "pipeline.rooms:up", "Run Airflow: UI on 127.0.0.1:8080, one DAG for each market file, paused until you say so."
@@ -207,6 +193,31 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
     added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
     return parser
+
+
+def _label(command: Callable[..., argparse.ArgumentParser]) -> None:
+    added = command(
+        "label",
+        "pipeline.text.label:command",
+        "Add language, sentiment and themes to texts, one JSON line each, from stdin to stdout.",
+        'In: {"text": "...", "language": "ko"} (language may be left out). Out: the same with language, sentiment (-1..1), label\n'
+        "(positive, neutral, negative) and themes [{theme, sentiment}]. The order is kept, one line out for each line in.",
+    )
+    added.add_argument(
+        "--teach",
+        type=Path,
+        metavar="RATED.jsonl.gz",
+        help="rated texts to learn from, other languages than English: text, language, rating and rating_max, or label",
+    )
+    added.add_argument("--packs", default="", help="industries whose themes are looked for too, such as restaurants,airlines")
+    added.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="LANGUAGE=FOLDER",
+        help="a transformer that reads this language: folder with config.json, tokenizer.json and model.onnx; may be repeated",
+    )
+    added.add_argument("--languages", default="en,ko,ja", help="languages to tell apart (default: en,ko,ja)")
 
 
 def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room: Callable[..., argparse.ArgumentParser]) -> None:

@@ -39,6 +39,10 @@ Basis = Literal["public_page", "api_terms", "licensed_export", "own_data"]
 """Why we may read a source; a source without one is refused."""
 
 
+FLAGS = ("burst", "incentivised", "invited", "near_duplicate", "one_review_author", "stars_against_text")
+"""Flags of text.suspicion: the files of warehouse/sql/flag that raise one."""
+
+
 class MarketError(ValueError):
     """The market file cannot be used. Each line of the message names file, key, what was expected and what was found."""
 
@@ -61,9 +65,16 @@ def _language(code: str) -> str:
     return code
 
 
+def _flag(name: str) -> str:
+    if name not in FLAGS:
+        raise ValueError(f"a flag of text.suspicion: {', '.join(FLAGS)}")
+    return name
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Language = Annotated[str, AfterValidator(_language)]
 Expanded = Annotated[str, AfterValidator(expanded)]
+Flag = Annotated[str, AfterValidator(_flag)]
 
 
 def _listed(value: Any) -> Any:
@@ -270,6 +281,10 @@ class SwotSettings(_Table):
     q_max: float = Field(default=0.05, gt=0, lt=1)
     """Accepted rate of false discoveries over all comparisons of a run (Benjamini-Hochberg)."""
 
+    leave_out_flags: tuple[Flag, ...] = ("near_duplicate", "incentivised", "burst")
+    """Which flags of text.suspicion keep a review out of the tables of metric_unflagged, rule_unflagged and mart_unflagged. What is known to
+    everybody (invited) or says little alone (one_review_author, stars_against_text) is not among the defaults."""
+
 
 class ThemeChanges(_Table):
     """What this market changes in the default themes."""
@@ -280,6 +295,14 @@ class ThemeChanges(_Table):
     """Ids of default themes that are not looked for."""
     add: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
     """Theme id to an entry of the same shape as in pipeline/text/wording/themes; an existing id is replaced."""
+
+
+class TextSettings(_Table):
+    """How this market's texts are read."""
+
+    models: dict[Language, Expanded] = Field(default_factory=dict)
+    """Language → folder of a transformer that reads it in the place of rules and of teaching, from the market file's folder on; see
+    pipeline/text/sentiment/transformer.py. Needs the extra `transformer`."""
 
 
 class Target(_Table):
@@ -310,6 +333,7 @@ class Market(_Table):
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()
+    text: TextSettings = TextSettings()
     brands: tuple[Brand, ...]
     """In the order in which tables show them."""
     engines: tuple[Engine, ...] = ()
@@ -331,6 +355,8 @@ class Market(_Table):
             _distinct(f"brands.{brand.id}: kind and name of its sources", (f"{s.kind} {s.name}" for s in brand.sources))
             if brand.id == "market":
                 raise ValueError("a brand id other than 'market', which names what belongs to the whole market")
+        if unread := sorted(self.text.models.keys() - set(self.languages)):
+            raise ValueError(f"text.models for the market's languages ({', '.join(self.languages)}), not for {', '.join(unread)}")
         if sum(b.own for b in self.brands) > 1:
             raise ValueError("at most one brand with own = true")
         names = {e.name for e in self.engines}
@@ -371,6 +397,11 @@ class Market(_Table):
         """The source's path, relative ones taken from the market file's folder; None for a web source."""
         return None if source.path is None else (self._path.parent / source.path).resolve()
 
+    @property
+    def transformers(self) -> dict[str, Path]:
+        """Language → folder of the transformer that reads it."""
+        return {language: (self._path.parent / folder).resolve() for language, folder in self.text.models.items()}
+
 
 def _has_host(url: str) -> bool:
     try:
@@ -410,7 +441,19 @@ def load_market(path: Path) -> Market:
         raise MarketError("\n".join(sentence(path, e) for e in error.errors(include_url=False))) from error
     market._path = path.resolve()  # noqa: SLF001 - the file is known to its reader only
     market._sha256 = digest.hexdigest()  # noqa: SLF001 - as above
+    if market.transformers:
+        _check_transformers(market)
     return market
+
+
+def _check_transformers(market: Market) -> None:
+    from pipeline.text.sentiment import transformer  # noqa: PLC0415  numpy, which few markets need so early
+
+    for language, folder in market.transformers.items():
+        try:
+            transformer.check(folder)
+        except transformer.TransformerError as error:
+            raise MarketError(f"{market.path}: text.models.{language}: {error}") from error
 
 
 def _all_keywords(market: Market, path: Path, digest: "hashlib._Hash") -> list[dict[str, Any]]:

@@ -245,6 +245,7 @@ def _score(this: Run, progress: Progress) -> None:
         languages=market.languages,
         brand_locales={b.id: b.language for b in market.brands if b.language},
         taxonomy=_taxonomy(this),
+        transformers=market.transformers,
         progress=progress,
     )
 

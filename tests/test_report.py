@@ -1,8 +1,10 @@
 """The report: the same rows in every format, nothing from outside runs, and a page that people can read at any width."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -11,7 +13,7 @@ from conftest import HOSTILE, Ran
 from markupsafe import escape
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipeline.report import facts, formats
+from pipeline.report import facts, formats, wording
 from pipeline.report.markdown import escaped
 
 CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
@@ -104,7 +106,7 @@ def test_hostile_text_is_shown_as_it_was_written(tea: Ran, report: facts.Report)
 
 def test_a_spreadsheet_holds_text_numbers_and_days_but_no_formula(tea: Ran) -> None:
     book = openpyxl.load_workbook(tea.report / "report.xlsx")
-    assert book.sheetnames == ["SWOT", "Cells", "Evidence", "Themes", "Coverage"]
+    assert book.sheetnames == ["SWOT", "Cells", "Evidence", "Themes", "Not covered yet", "Coverage", "Readings"]
     cells = [cell for sheet in book for row in sheet.iter_rows(min_row=2) for cell in row]
     assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
     assert {cell.data_type for cell in cells} >= {"s", "n", "d"}
@@ -116,6 +118,32 @@ def test_json_has_every_cell_with_its_evidence(tea: Ran, report: facts.Report) -
     assert [c["cell_id"] for c in body["cells"]] == [c.cell_id for c in report.cells]
     assert all(len(c["evidence"]) >= 3 for c in body["cells"])
     assert body["run"]["as_of"].startswith("2026-07-01")
+
+
+def test_every_format_says_how_well_the_texts_were_read(tea: Ran, browser: Browser, report: facts.Report) -> None:
+    (english,) = report.readings
+    assert english.held_out_count > 100
+    assert english.accuracy is not None
+    assert english.accuracy > 0.8
+    assert english.is_calibrated
+    shown = wording.accuracy(english)
+    page, _ = opened(browser, tea.report / "report.html", 390)
+    box = page.locator("#readings").inner_text().replace("\u00a0", " ")
+    bounds = f"{wording.pct(english.accuracy_low)} to {wording.pct(english.accuracy_high)}"
+    for said in (
+        wording.pct(english.accuracy),
+        bounds,
+        english.scorer,
+        english.version,
+        f"{english.held_out_count} held out",
+        "not corrected",
+    ):
+        assert str(said) in box
+    page.close()
+    assert shown in (tea.report / "report.md").read_text(encoding="utf-8")
+    assert json.loads((tea.report / "report.json").read_bytes())["readings"][0]["accuracy"] == english.accuracy
+    sheet = openpyxl.load_workbook(tea.report / "report.xlsx")["Readings"]
+    assert sheet["C2"].value == pytest.approx(english.accuracy)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +161,23 @@ def test_text_stays_text_in_markdown(text: str) -> None:
 def test_the_same_run_gives_the_same_bytes(tea: Ran, report: facts.Report) -> None:
     for module in formats():
         assert module.render(report) == module.render(report) == (tea.report / module.FILE).read_bytes(), module.FILE
+
+
+def test_a_complaint_without_a_theme_is_shown_as_a_candidate_in_every_format(report: facts.Report) -> None:
+    term = facts.EmergingTerm("leaf", "en", "=rack <b>", 8, 12, 0.66, 0.39, 0.86, 0, 40, 0.0, 0.0, 0.09, 0.0001, told=True)
+    quote = facts.EmergingQuote("leaf", "en", term.term, 1, "r.1", "r", "leaf", "The <i>rack</i> broke.", None, None)
+    told = replace(report, emerging=[term], emerging_quotes=[quote])
+    written = {module.FILE: module.render(told) for module in formats()}
+    assert "=rack &lt;b&gt;" in written["report.html"].decode()
+    assert "The &lt;i&gt;rack" in written["report.html"].decode()
+    assert "8 of 12 reviews" in written["report.md"].decode()
+    assert json.loads(written["report.json"])["emerging_terms"][0]["quotes"][0]["quote"] == quote.quote
+    sheet = openpyxl.load_workbook(io.BytesIO(written["report.xlsx"]))["Not covered yet"]
+    assert [cell.value for cell in sheet[2]][:4] == [term.term, report.brand_name("leaf"), "en", 8]
+
+
+def test_nothing_new_is_said_in_so_many_words(report: facts.Report) -> None:
+    silent = replace(report, emerging=[])
+    written = {module.FILE: module.render(silent) for module in formats()}
+    assert b"No new complaint beyond noise." in written["report.html"]
+    assert b"No new complaint beyond noise." in written["report.md"]

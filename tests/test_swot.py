@@ -14,7 +14,7 @@ import pytest
 from pipeline.market import SwotSettings
 from pipeline.swot import SwotError, comparisons, swot
 from pipeline.swot.room import run
-from warehouse import build
+from warehouse import build, publish
 
 SCHEMA = {
     "core.brand": "brand varchar, name varchar, own boolean, position integer",
@@ -62,7 +62,18 @@ SCHEMA = {
         "entry_id varchar, brand varchar, language varchar, words integer, characters integer, characters_per_sentence double,"
         " flesch double, kanji_share double, themes varchar[], question_themes varchar[]"
     ),
+    "text.starred": "review_id varchar, wording varchar, is_held_out boolean",
+    "text.scorer": (
+        "language varchar, scorer varchar, teacher_count bigint, positive_count bigint, first_landed_on date, last_landed_on date,"
+        " version varchar"
+    ),
     "text.mention": "sentence_id varchar, review_id varchar, brand varchar, theme varchar, sentiment double, label varchar",
+    "text.reply": (
+        "review_id varchar, brand varchar, language varchar, formality varchar, apology boolean, thanks boolean, empathy boolean,"
+        " delight boolean, personal_address varchar, signed boolean, offer boolean, fit varchar, specific boolean, template_id varchar"
+    ),
+    "text.suspicion": "review_id varchar, brand varchar, flag varchar",
+    "text.term": "sentence_id varchar, review_id varchar, brand varchar, language varchar, term varchar",
 }
 """The columns that this room reads; the warehouse has more."""
 
@@ -475,7 +486,7 @@ def test_a_build_file_that_is_missing_or_not_scored_is_refused(tmp_path: Path) -
         swot(tmp_path / "missing.duckdb", settings=SwotSettings())
     path = tmp_path / "bare.duckdb"
     build.connect(path).close()
-    with pytest.raises(SwotError, match=r"expected core\.brand, .*text\.mention in .*bare\.duckdb, found no such table"):
+    with pytest.raises(SwotError, match=r"expected core\.brand, .*text\.mention, .* in .*bare\.duckdb, found no such table"):
         swot(path, settings=SwotSettings())
 
 
@@ -517,3 +528,71 @@ def test_rankings_and_silence_are_shown_by_results_and_unanswered_reviews() -> N
     assert all(row[0] == "reply" and row[2].startswith("Thank you") for row in quotes("alpine", "strength", "reply_rate"))
     assert all(row[0] == "review" and "terrible" in row[2] for row in quotes("brook", "weakness", "reply_rate"))
     con.close()
+
+
+SIBLINGS = ("metric", "rule", "mart")
+
+
+def test_without_flags_both_ways_say_the_same(planted: duckdb.DuckDBPyConnection) -> None:
+    doubled = [
+        (schema, table)
+        for schema in SIBLINGS
+        for (table,) in planted.execute(
+            "select table_name from duckdb_tables() where schema_name = ? and table_name not in ('left_out', 'cell_survival')",
+            [f"{schema}_unflagged"],
+        ).fetchall()
+    ]
+    assert {table for schema, table in doubled if schema == "rule"} == {
+        table for (table,) in planted.execute("select table_name from duckdb_tables() where schema_name = 'rule'").fetchall()
+    }
+    assert {("metric", "theme_brand"), ("metric", "test"), ("mart", "swot_cell"), ("mart", "evidence"), ("mart", "summary")} <= {
+        *doubled
+    }
+    for schema, table in doubled:
+        one, other = (
+            planted.execute(f'from {name}."{table}" order by all').fetchall() for name in (schema, f"{schema}_unflagged")
+        )
+        assert one == other, (schema, table)
+    assert set(planted.execute("select survives from mart_unflagged.cell_survival").fetchall()) == {(True,)}
+    assert build.undocumented(planted) == [name for name in build.undocumented(planted) if name.startswith(("core.", "text."))]
+
+
+def test_numbers_can_be_had_without_flagged_reviews() -> None:
+    """Brook's complaints of waiting come from reviews that are flagged: the weakness stands with them, and falls without them."""
+    rows = replace(PLANTED, recent={}, replies={}, habits={("brook", "support_wait"): Habit(good=0.1)}).rows()
+    worse = [m[1] for m in rows["text.mention"] if m[2] == "brook" and m[3] == "support_wait" and m[5] == "negative"]
+    rows["text.suspicion"] = [(review, "brook", "near_duplicate") for review in worse] + [
+        ("alpine00001", "alpine", "one_review_author")
+    ]
+    rows["text.suspicion"].append((str(worse[0]), "brook", "burst"))
+    con = built(rows)
+    run(con, settings=SwotSettings())
+    assert con.execute("select count(*), count(*) filter (where len(flags) = 2) from metric_unflagged.left_out").fetchall() == [
+        (len(worse), 1)
+    ]
+    counts = "select review_count, negative_count from {}.theme_brand where brand = 'brook' and theme = 'support_wait' and \"window\" = 'all'"
+    (with_them,) = con.execute(counts.format("metric")).fetchall()
+    assert con.execute(counts.format("metric_unflagged")).fetchall() == [(with_them[0] - len(worse), 0)]
+    weak = ("brook", "weakness", "support_wait")
+    assert weak in cells(con)
+    assert weak not in set(con.execute("select brand, quadrant, theme from mart_unflagged.swot_cell").fetchall())
+    assert con.execute(
+        "select survives, left_out_count from mart_unflagged.cell_survival where brand = 'brook' and quadrant = 'weakness' and theme = 'support_wait'"
+    ).fetchall() in ([(False, len(worse))], [(None, len(worse))])
+    again = [check for check in publish._checks(set(build.tables(con))) if check.schema == "check_unflagged"]
+    assert {"swot_cell_grain", "evidence_quote"} <= {check.table for check in again}
+    assert [check.name for check in again if con.execute(check.sql).fetchall()] == []
+    con.close()
+
+
+def test_the_market_says_which_flags_leave_out() -> None:
+    rows = replace(PLANTED, reviews=40).rows()
+    rows["text.suspicion"] = [("brook00001", "brook", "near_duplicate"), ("brook00002", "brook", "invited")]
+    con = built(rows)
+    run(con, settings=SwotSettings(leave_out_flags=("invited",)))
+    assert con.execute("select review_id from metric_unflagged.left_out").fetchall() == [("brook00002",)]
+    run(con, settings=SwotSettings(leave_out_flags=()))
+    assert con.execute("select review_id from metric_unflagged.left_out").fetchall() == []
+    con.close()
+    with pytest.raises(ValueError, match=r"a flag of text\.suspicion: burst"):
+        SwotSettings.model_validate({"leave_out_flags": ["robots"]})

@@ -71,6 +71,7 @@ def test_any_text_is_labelled_in_its_place(texts: list[str]) -> None:
     ],
 )
 def test_hostile_text_never_fails_and_never_takes_long(text: str) -> None:
+    labelled([{"text": "더러움 또 옴"}])  # loads the analyser, which takes seconds once
     began = time.process_time()
     labelled([{"text": text}])
     assert time.process_time() - began < 3

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.text.reading.language import language_of, language_of_part, primary
+from tests.reading_sets import MARKETS, told_apart
 
 ASIA = ("en", "ko", "ja")
 
@@ -35,6 +36,17 @@ def test_han_alone_is_the_brands_or_the_markets_language() -> None:
     assert language_of("最高", languages=("zh", "ja")) == "zh"
     assert language_of("最高", languages=("zh", "ja"), locale="ja-JP") == "ja"
     assert language_of("最高", languages=("zh", "ja"), stated="ja", locale="zh-TW") == "ja"
+
+
+def test_simplified_characters_are_chinese_whatever_the_brands_language() -> None:
+    assert language_of("质量很好", languages=("en", "ja", "zh"), locale="ja-JP") == "zh"
+    assert language_of("対応最悪 返金希望 温泉 退会済", languages=("en", "zh", "ja"), locale="ja-JP") == "ja"
+
+
+def test_three_words_tell_the_language_among_five() -> None:
+    apart = [told_apart(market) for market in MARKETS]
+    assert 1 - sum(len(wrong) for _, wrong in apart) / sum(count for count, _ in apart) >= 0.99
+    assert all(1 - len(wrong) / count >= 0.985 for count, wrong in apart)
 
 
 def test_what_is_stated_is_believed_where_the_script_allows_it() -> None:

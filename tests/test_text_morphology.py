@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text.reading.morphology import nouns, sentence_ends, starts
+from pipeline.text.reading.morphology import last_tag, nouns, starts, tags
 
 HOSTILE = ["가", "가나다라마", "ㅋ", "w", "良い", "👍", "\0", "\ud800", "가\u200b", "a1", "배송이빨라요", " ", "\n"]
 
@@ -50,9 +50,10 @@ def test_nouns_and_their_compounds_are_terms(language: str, text: str, wanted: s
     assert all(text[start:stop].replace(" ", "") == term.replace(" ", "") for term, start, stop in found)
 
 
-def test_korean_sentences_end_by_their_endings_in_context() -> None:
-    text = "배송 너무 늦었다 포장도 엉망 다시는 안 사"
-    assert text.index(" 포장") in sentence_ends(text)
+def test_tags_say_what_a_word_ends_with() -> None:
+    assert tags("동네 카페가 늦었다", "ko") == {2: "NNG", 5: "NNG", 6: "JKS", 8: "VA", 9: "EP", 10: "EF"}
+    assert (last_tag("더러움"), last_tag("생각보다"), last_tag("")) == ("EF", "JKB", "")
+    assert tags("部屋が狭い", "ja") == {2: "名詞/一般/*", 3: "助詞/格助詞/*", 5: "形容詞/自立/基本形"}
 
 
 @settings(deadline=None)
@@ -63,7 +64,7 @@ def test_korean_sentences_end_by_their_endings_in_context() -> None:
 def test_any_text_is_read(text: str, language: str) -> None:
     assert all(0 <= start < len(text) for start in starts(text, language))
     assert all(0 <= start < stop <= len(text) for _, start, stop in nouns(text, language))
-    assert all(0 < end <= len(text) for end in sentence_ends(text))
+    assert all(0 < end <= len(text) for end in tags(text, language))
 
 
 @pytest.mark.parametrize("unit", HOSTILE)

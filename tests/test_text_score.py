@@ -6,13 +6,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.text import score, store
+from pipeline.text import calibration, score, store
 from pipeline.text.sentiment import model
+from pipeline.text.sentiment.teachers import teachers
 from pipeline.text.wording.themes import load_taxonomy
 
 REVIEW = (
     "create schema core; create table core.review (review_id varchar, brand varchar, content varchar, language varchar, "
-    "rating double, first_seen_at timestamp, duplicate_of varchar); "
+    "rating double, first_seen_at timestamp, duplicate_of varchar, source varchar, author_hash varchar, published_on date, "
+    "invited boolean, reply_text varchar); "
+    "create table core.source (brand varchar, kind varchar, name varchar, url varchar); "
     "create table core.faq_entry (entry_id varchar, brand varchar, source varchar, question varchar, answer varchar, "
     'language varchar, "current" boolean)'
 )
@@ -27,7 +30,8 @@ def build(path: Path, rows: list[tuple[str, str, float | None]], duplicates: tup
         con.execute(REVIEW)
         for number, (review, content, rating) in enumerate(rows):
             con.execute(
-                "insert into core.review values (?, 'haru', ?, null, ?, timestamp '2026-01-01' + to_minutes(?), ?)",
+                "insert into core.review by name select ? as review_id, 'haru' as brand, ? as content, ? as rating,"
+                " timestamp '2026-01-01' + to_minutes(?) as first_seen_at, ? as duplicate_of",
                 [review, content, rating, number, "other" if review in duplicates else None],
             )
     return path
@@ -146,34 +150,79 @@ def test_many_files_become_one_without_loss(built: Path, tmp_path: Path, monkeyp
 
 def test_a_build_without_reviews_has_empty_tables(tmp_path: Path) -> None:
     _, counts = run(build(tmp_path / "b.duckdb", []), tmp_path / "scores")
-    assert counts == {"text.sentence": 0, "text.mention": 0, "text.faq": 0}
+    assert counts == {
+        "text.sentence": 0,
+        "text.mention": 0,
+        "text.term": 0,
+        "text.faq": 0,
+        "text.reply": 0,
+        "text.suspicion": 0,
+        "text.starred": 0,
+        "text.scorer": 4,
+    }
 
 
-def taught_market(path: Path, count: int) -> Path:
+def taught_market(teachers: int) -> list[tuple[str, str, float | None]]:
+    """Starred Korean reviews, in the order of landing, until so many are there that may teach."""
     words = ("가람 나루 마루", "다솜 라온 바다")
-    return build(path, [(f"r{i:04}", f"{words[i % 2]} {i}호", float(1 - i % 2)) for i in range(count)])
+    rows: list[tuple[str, str, float | None]] = [
+        (f"r{i:04}", f"{words[i % 2]} {i}호", float(1 - i % 2)) for i in range(2 * teachers)
+    ]
+    with duckdb.connect() as con:
+        con.execute(REVIEW)
+        con.executemany("insert into core.review (review_id, content, rating) values (?, ?, ?)", [list(row) for row in rows])
+        calibration.hold_out(con)
+        free = con.execute("select review_id from text.starred where not is_held_out order by review_id").fetchall()
+    return [row for row in rows if row[0] <= free[teachers - 1][0]]
 
 
 def test_stars_teach_once_a_step_and_only_their_own_language(tmp_path: Path) -> None:
     path, folder = tmp_path / "b.duckdb", tmp_path / "scores"
-    said, _ = run(taught_market(path, model.FIRST_STEP), folder)
+    first, more, next_step = taught_market(model.FIRST_STEP), taught_market(240), taught_market(250)
+    said, _ = run(build(path, first), folder)
     assert [line for line in said if "teaching" in line] == ["score: teaching ko with 200 starred reviews"]
     assert read(path, "select distinct right(review_id, 1)::int % 2, label from text.sentence order by 1") == [
         (0, "positive"),
         (1, "negative"),
     ]
-    (first,) = (folder / "taught").iterdir()
-    said, _ = run(taught_market(path, 240), folder)  # below the next step: the model and the scores hold
+    scorer = "select scorer, teacher_count, last_landed_on::varchar from text.scorer where language = 'ko'"
+    assert read(path, scorer) == [("taught model, seed lexicon", 200, "2026-01-01")]
+    (kept,) = (folder / "taught").iterdir()
+    said, _ = run(build(path, more), folder)  # below the next step: the model and the scores hold
     assert not [line for line in said if "teaching" in line]
-    assert "200 known, 40 to read" in said[0]
-    assert list((folder / "taught").iterdir()) == [first]
-    said, _ = run(taught_market(path, 250), folder)
-    assert "250 to read" in said[0]
+    assert f"{len(first)} known, {len(more) - len(first)} to read" in said[0]
+    assert list((folder / "taught").iterdir()) == [kept]
+    said, _ = run(build(path, next_step), folder)
+    assert f"{len(next_step)} to read" in said[0]
+
+
+def test_what_is_held_out_never_teaches_and_takes_no_teacher_away(tmp_path: Path) -> None:
+    rows = taught_market(model.FIRST_STEP)
+    with duckdb.connect(str(build(tmp_path / "b.duckdb", rows))) as con:
+        calibration.hold_out(con)
+        before = teachers(con, ["ko"], {})["ko"]
+        held_out = {
+            row[0]
+            for row in con.execute(
+                "select content from core.review join text.starred using (review_id) where is_held_out"
+            ).fetchall()
+        }
+        assert held_out.isdisjoint(before.texts)
+        assert len(held_out) + len(before.texts) == len(rows)
+        # All of them land again, by other people and in other letters.
+        con.execute(
+            "insert into core.review select 'z' || review_id, brand, content || ' !!', language, 1 - rating, "
+            "first_seen_at + interval 1 day, null from core.review"
+        )
+        calibration.hold_out(con)
+        after = teachers(con, ["ko"], {})["ko"]
+        assert list(after.texts[: len(before.texts)]) == list(before.texts)
+        assert held_out.isdisjoint(text.removesuffix(" !!") for text in after.texts)
 
 
 def test_a_damaged_model_is_taught_again(tmp_path: Path) -> None:
     path, folder = tmp_path / "b.duckdb", tmp_path / "scores"
-    run(taught_market(path, 200), folder)
+    run(build(path, taught_market(200)), folder)
     before = read(path, ALL)
     (kept,) = (folder / "taught").iterdir()
     kept.write_bytes(b"damaged")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.text.reading.normalise import normalise
 from pipeline.text.reading.sentences import MAX_SENTENCE, clauses, sentences
+from tests.reading_sets import boundaries
 
 LANGUAGES = ["en", "ko", "ja", "de", "und"]
 
@@ -102,3 +103,8 @@ def test_hostile_text_is_parted_in_linear_time(unit: str, language: str) -> None
     sentences(text, language)
     clauses(text, language)
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(("language", "least"), [("en", 0.94), ("ko", 0.94), ("ja", 0.95)])
+def test_texts_without_stops_are_parted_where_their_reader_parts_them(language: str, least: float) -> None:
+    assert boundaries(language).f1 >= least

@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -23,6 +23,9 @@ SQL = Path(__file__).parent / "sql"
 
 CHECKS = "check"
 """The folder whose files are run to find faults, not to make tables."""
+
+SIBLING = "_unflagged"
+"""What is added to a schema's name for its tables without flagged reviews."""
 
 _COLUMNS = re.compile(r"([a-z_][a-z0-9_]*(?:, [a-z_][a-z0-9_]*)*): (\S.*)")
 
@@ -145,6 +148,43 @@ def ordered(found: Iterable[Model], present: Iterable[str] = ()) -> list[Model]:
         circle = " -> ".join(err.args[1])
         first = by_name[err.args[1][0]]
         raise ModelError(f"{first.path}: expected tables that build on one another, found a circle: {circle}") from err
+
+
+def dependents(found: Iterable[Model], changed: Iterable[str]) -> list[Model]:
+    """Those of the models, in their order, that read any of the changed tables, directly or through one another."""
+    held, out = set(changed), []
+    for model in found:
+        if model.reads & held:
+            held.add(model.name)
+            out.append(model)
+    return out
+
+
+def sibling(model: Model, changed: Iterable[str], note: str) -> Model:
+    """The same SELECT for the schema's sibling: it reads the siblings of the changed tables; `note` is added to its grain.
+
+    Only the names of schemas are exchanged, where the parser found them: the rest of the text is left as it was written.
+    """
+    wanted = set(changed)
+    places = [
+        (table.args["db"].meta["start"], table.args["db"].meta["end"] + 1, table.db)
+        for table in sqlglot.parse_one(model.sql, read="duckdb").find_all(exp.Table)
+        if isinstance(table.this, exp.Identifier) and f"{table.db}.{table.name}" in wanted
+    ]
+    sql = model.sql
+    for start, stop, schema in sorted(places, reverse=True):
+        if sql[start:stop] != schema:
+            raise ModelError(
+                f"{model.path}: expected {schema} at {start}, found {sql[start:stop]!r}; write schemas without quotes."
+            )
+        sql = f'{sql[:start]}"{schema}{SIBLING}"{sql[stop:]}'
+    reads = frozenset(sibling_name(name) if name in wanted else name for name in model.reads)
+    return replace(model, schema=f"{model.schema}{SIBLING}", sql=sql, grain=f"{model.grain} {note}", reads=reads)
+
+
+def sibling_name(name: str) -> str:
+    schema, table = name.split(".")
+    return f"{schema}{SIBLING}.{table}"
 
 
 def make(con: duckdb.DuckDBPyConnection, model: Model) -> int:

@@ -6,7 +6,7 @@ an open connection keeps what it opened. Killed at any moment, the next call end
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,14 @@ import duckdb
 
 from warehouse import build
 
-PUBLISHED_SCHEMAS = ("core", "text", "metric", "mart", "rule")
+PUBLISHED_SCHEMAS = (
+    "core",
+    "text",
+    "metric",
+    "mart",
+    "rule",
+    *(f"{schema}{build.SIBLING}" for schema in ("metric", "mart", "rule")),
+)
 """Schemas that are written as Parquet; the landing lines of `raw` stay in the landing folder and in the database file."""
 
 CHECKS_ROOT = build.SQL / build.CHECKS
@@ -76,7 +83,7 @@ def run_checks(con: duckdb.DuckDBPyConnection, *, partial: bool = False) -> list
     """The faults that the checks find, by name. `partial`: checks on tables that a later step makes are passed over."""
     present = set(build.tables(con))
     faults = []
-    for check in (build.read(path) for path in sorted(CHECKS_ROOT.glob("*.sql"))):
+    for check in _checks(present):
         if missing := sorted(check.reads - present):
             if partial:
                 continue
@@ -87,8 +94,24 @@ def run_checks(con: duckdb.DuckDBPyConnection, *, partial: bool = False) -> list
         columns = tuple(str(column[0]) for column in cursor.description)
         if rows := cursor.fetchall():
             rows.sort(key=repr)
-            faults.append(Fault(check.table, check.grain, columns, tuple(rows[:SHOWN_ROWS]), len(rows)))
+            faults.append(
+                Fault(
+                    check.table if check.schema == build.CHECKS else check.name,
+                    check.grain,
+                    columns,
+                    tuple(rows[:SHOWN_ROWS]),
+                    len(rows),
+                )
+            )
     return faults
+
+
+def _checks(present: set[str]) -> Iterator[build.Model]:
+    """Each check, and once more where what it reads has siblings without flagged reviews: they promise the same."""
+    for check in (build.read(path) for path in sorted(CHECKS_ROOT.glob("*.sql"))):
+        yield check
+        if doubled := {name for name in check.reads if build.sibling_name(name) in present}:
+            yield build.sibling(check, doubled, "Without flagged reviews.")
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:

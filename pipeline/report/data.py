@@ -17,6 +17,8 @@ def render(report: Report) -> bytes:
         "cells": [asdict(cell) | {"evidence": [asdict(q) for q in report.quotes_of(cell.cell_id)]} for cell in report.cells],
         "themes": report.matrix,
         "trend": report.trend,
+        "emerging_terms": [asdict(term) | {"quotes": report.quotes_on(term)} for term in report.emerging],
         "coverage": report.coverage,
+        "readings": report.readings,
     }
     return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)

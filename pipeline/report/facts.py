@@ -16,6 +16,8 @@ import duckdb
 
 from warehouse.build import connect, tables
 
+_MOST_EMERGING = 10
+
 QUADRANTS = ("strength", "weakness", "opportunity", "threat")
 
 
@@ -168,6 +170,43 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergingTerm:
+    """mart.emerging_term, where it is told."""
+
+    brand: str | None
+    language: str
+    term: str
+    complaint_count: int
+    review_count: int
+    share: float
+    share_low: float
+    share_high: float
+    complaint_count_before: int
+    review_count_before: int
+    share_before: float
+    share_before_low: float
+    share_before_high: float
+    q_value: float
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmergingQuote:
+    """mart.emerging_quote."""
+
+    brand: str | None
+    language: str
+    term: str
+    position: int
+    sentence_id: str
+    review_id: str
+    said_of: str
+    quote: str
+    url: str | None
+    published_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Crawl:
     """mart.coverage."""
 
@@ -190,6 +229,30 @@ class Method:
     min_reviews: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """mart.reading_quality."""
+
+    language: str
+    review_count: int
+    scorer: str
+    version: str | None
+    teacher_count: int
+    first_landed_on: date | None
+    last_landed_on: date | None
+    good_count: int
+    bad_count: int
+    held_out_count: int
+    accuracy: float | None
+    accuracy_low: float | None
+    accuracy_high: float | None
+    good_read: float | None
+    bad_read: float | None
+    balanced_accuracy: float | None
+    is_calibrated: bool
+    why_not: str | None
+
+
 @dataclass(frozen=True)
 class Report:
     """The rows of one run, and the few questions that every format asks of them."""
@@ -204,7 +267,12 @@ class Report:
     themes: Sequence[Theme]
     trend: Sequence[Point]
     coverage: Sequence[Crawl]
+    readings: Sequence[Reading]
+    """The most read language first."""
     method: Method
+    emerging: Sequence[EmergingTerm]
+    """Candidates for a theme, the surest first, at most ten."""
+    emerging_quotes: Sequence[EmergingQuote]
 
     quadrants = QUADRANTS
 
@@ -245,6 +313,10 @@ class Report:
     @cached_property
     def _quotes(self) -> dict[str, list[Quote]]:
         return {cell_id: list(found) for cell_id, found in groupby(self.quotes, lambda q: q.cell_id)}
+
+    def quotes_on(self, term: EmergingTerm) -> list[EmergingQuote]:
+        about = (term.brand, term.language, term.term)
+        return [quote for quote in self.emerging_quotes if (quote.brand, quote.language, quote.term) == about]
 
     def empty_text(self, brand: str, quadrant: str) -> str:
         """What the table prints where no claim passed: "Not enough evidence (n = 7)" or "Nothing proven among 159 reviews"."""
@@ -311,7 +383,13 @@ def read(build_file: Path) -> Report:
             themes=sorted(_rows(con, "core.theme", Theme), key=lambda t: t.position),
             trend=sorted(_rows(con, "metric.trend", Point), key=lambda p: (p.brand, p.theme or "", p.month)),
             coverage=sorted(_rows(con, "mart.coverage", Crawl), key=lambda c: c.target),
+            readings=sorted(_rows(con, "mart.reading_quality", Reading), key=lambda r: (-r.review_count, r.language)),
             method=_rows(con, "mart.method", Method)[0],
+            emerging=sorted(
+                (term for term in _rows(con, "mart.emerging_term", EmergingTerm) if term.told),
+                key=lambda t: (t.q_value, -t.complaint_count, t.brand or "", t.language, t.term),
+            )[:_MOST_EMERGING],
+            emerging_quotes=sorted(_rows(con, "mart.emerging_quote", EmergingQuote), key=lambda q: q.position),
         )
     finally:
         con.close()

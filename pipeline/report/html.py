@@ -21,7 +21,21 @@ def render(report: Report) -> bytes:
     environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters |= {
         name: getattr(wording, name)
-        for name in ("day", "month", "count", "net", "pct", "dec", "figures", "stars", "tight", "quoted_from")
+        for name in (
+            "day",
+            "month",
+            "count",
+            "net",
+            "pct",
+            "dec",
+            "figures",
+            "stars",
+            "tight",
+            "quoted_from",
+            "language",
+            "read_by",
+            "emergence",
+        )
     }
     environment.filters |= {"heat": _heat, "mark": _mark, "is_web": wording.is_web}
     page = environment.get_template("report.html.j2").render(
@@ -31,6 +45,7 @@ def render(report: Report) -> bytes:
         claim=_claim,
         q_names=wording.QUADRANT_NAMES,
         shown=CLAIMS_SHOWN,
+        not_corrected=wording.NOT_CORRECTED,
     )
     return page.encode("utf-8")
 

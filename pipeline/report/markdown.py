@@ -45,6 +45,10 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from swot_table(report)
     yield ""
+    yield "## Not covered by any theme yet"
+    yield ""
+    yield from _emerging(report)
+    yield ""
     yield "## Coverage"
     yield ""
     yield "| Source | Status | Records | Reason |"
@@ -52,6 +56,19 @@ def _lines(report: Report) -> Iterator[str]:
     for crawl in report.coverage:
         records = "" if crawl.record_count is None else wording.count(crawl.record_count)
         yield f"| {crawl.target} | {crawl.status} | {records} | {escaped(crawl.reason or '')} |"
+    yield ""
+    yield "## How well the texts were read"
+    yield ""
+    yield "| Language | Reviews | Read right | Held out | Good ones | Bad ones | Read by | Version | Not calibrated because |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    for r in report.readings:
+        yield (
+            f"| {wording.language(r.language)} | {wording.count(r.review_count)} | {wording.accuracy(r)} | {wording.count(r.held_out_count)} "
+            f"| {wording.pct(r.good_read)} of {wording.count(r.good_count)} | {wording.pct(r.bad_read)} of {wording.count(r.bad_count)} "
+            f"| {wording.read_by(r)} | {r.version or ''} | {r.why_not or ''} |"
+        )
+    yield ""
+    yield wording.NOT_CORRECTED
     yield ""
     yield "## Evidence"
     for cell in report.cells:
@@ -65,6 +82,15 @@ def _lines(report: Report) -> Iterator[str]:
             where = f" · <{quote.url}>" if quote.url and wording.is_web(quote.url) and not re.search(r"[\s<>]", quote.url) else ""
             against = "a voice against it · " if quote.is_counter else ""
             yield f"> — {against}{wording.quoted_from(quote)}{wording.stars(quote)}{wording.day(quote.published_on)} {escaped(quote.source)}{where}"
+
+
+def _emerging(report: Report) -> Iterator[str]:
+    if not report.emerging:
+        yield "No new complaint beyond noise."
+    for term in report.emerging:
+        yield f"- **{escaped(term.term)}** ({escaped(report.brand_name(term.brand) or 'all brands')}): {wording.emergence(term)}"
+        for quote in report.quotes_on(term):
+            yield f"  - “{escaped(quote.quote)}” {escaped(report.brand_name(quote.said_of))}, {wording.day(quote.published_on)}"
 
 
 def escaped(text: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 
-from pipeline.report.facts import Cell, Quote
+from pipeline.report.facts import Cell, EmergingTerm, Quote, Reading
 
 QUADRANT_NAMES = {"strength": "Strengths", "weakness": "Weaknesses", "opportunity": "Opportunities", "threat": "Threats"}
 
@@ -43,6 +43,14 @@ def figures(cell: Cell) -> str:
     return f"{cell.statistics}{for_us} · rule {cell.rule}"
 
 
+def emergence(term: EmergingTerm) -> str:
+    return (
+        f"{term.complaint_count} of {count(term.review_count)} reviews ({pct(term.share_low)} to {pct(term.share_high)}) in the newest window, "
+        f"{term.complaint_count_before} of {count(term.review_count_before)} before "
+        f"({pct(term.share_before_low)} to {pct(term.share_before_high)}), q = {term.q_value:.2g}"
+    )
+
+
 def stars(quote: Quote) -> str:
     """e.g. "2 of 5 stars · "; empty when no rating was given."""
     if quote.stars is None or quote.stars_max is None:
@@ -64,6 +72,32 @@ def tight(text: str) -> str:
 def quoted_from(quote: Quote) -> str:
     """What the stars beside a quote are of, when they are not the quote's own."""
     return {"reply": "the company's answer to a review of ", "search result": "search result · "}.get(quote.quoted_from, "")
+
+
+def language(code: str) -> str:
+    """Its name where the program reads it by rules of its own, else the code."""
+    return {"en": "English", "ko": "Korean", "ja": "Japanese", "und": "No known language"}.get(code, code)
+
+
+NOT_CORRECTED = (
+    "Shares of themes, and all claims, are counted as read and not corrected by these figures; shares of good and bad reviews by brand stand corrected, "
+    "where that is sound, in metric.prevalence. Where every review has stars, the stars are the better measure of how content its writer was."
+)
+
+
+def accuracy(reading: Reading) -> str:
+    """e.g. "90 % (86 % to 93 %)"; an en dash where no starred review was held out."""
+    if reading.accuracy is None:
+        return "–"
+    return f"{pct(reading.accuracy)} ({pct(reading.accuracy_low)} to {pct(reading.accuracy_high)})"
+
+
+def read_by(reading: Reading) -> str:
+    """The scorer, and by what it was taught."""
+    if not reading.teacher_count:
+        return reading.scorer
+    landed = f"{day(reading.first_landed_on)} to {day(reading.last_landed_on)}"
+    return f"{reading.scorer}; taught by {count(reading.teacher_count)} starred reviews landed {landed}"
 
 
 def _minus(text: str) -> str:

@@ -157,9 +157,71 @@ def render(report: Report) -> bytes:
         ),
     )
     sheet(
+        "Not covered yet",
+        [
+            ("Term", 24),
+            ("Brand", 16),
+            ("Language", 10),
+            ("Complaints", 11),
+            ("of", 8),
+            ("Before", 9),
+            ("of", 8),
+            ("q", 10),
+            ("Quotes", 90),
+        ],
+        (
+            [
+                t.term,
+                report.brand_name(t.brand) or "all brands",
+                t.language,
+                t.complaint_count,
+                t.review_count,
+                t.complaint_count_before,
+                t.review_count_before,
+                t.q_value,
+                "\n".join(quote.quote for quote in report.quotes_on(t)),
+            ]
+            for t in report.emerging
+        ),
+    )
+    sheet(
         "Coverage",
         [("Source", 34), ("Status", 12), ("Records", 10), ("Last good", 12), ("Reason", 90)],
         ([c.target, c.status, c.record_count, c.last_landed_at, c.reason] for c in report.coverage),
+    )
+    sheet(
+        "Readings",
+        [
+            ("Language", 18),
+            ("Reviews", 10),
+            ("Read right", 11),
+            ("Low", 10),
+            ("High", 10),
+            ("Held out", 10),
+            ("Good ones read", 15),
+            ("Bad ones read", 15),
+            ("Balanced", 10),
+            ("Read by", 40),
+            ("Version", 20),
+            ("Not calibrated because", 60),
+        ],
+        (
+            [
+                wording.language(r.language),
+                r.review_count,
+                r.accuracy,
+                r.accuracy_low,
+                r.accuracy_high,
+                r.held_out_count,
+                r.good_read,
+                r.bad_read,
+                r.balanced_accuracy,
+                wording.read_by(r),
+                r.version,
+                r.why_not,
+            ]
+            for r in report.readings
+        ),
     )
     book.close()
     return body.getvalue()

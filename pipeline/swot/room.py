@@ -1,6 +1,7 @@
 """Runs the room: metric SQL, the tests, rule SQL, mart SQL."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pipeline.market import SwotSettings
 from pipeline.swot import comparisons
 from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair
 from warehouse import build
+from warehouse.build import Model
 
 _READS = (
     "core.brand",
@@ -31,10 +33,24 @@ _READS = (
     "text.faq",
     "text.sentence",
     "text.mention",
+    "text.reply",
+    "text.suspicion",
+    "text.starred",
+    "text.scorer",
+    "text.term",
 )
 
 _TYPES = {str: "varchar", int: "bigint", float: "double", str | None: "varchar", int | None: "bigint", float | None: "double"}
 
+
+_FILTERED = "metric.review"
+"""The one table that flagged reviews are kept out of; what reads it, directly or not, has a sibling. Windows of time stay the same."""
+
+_WITHOUT = "Without the reviews of metric_unflagged.left_out."
+
+_LEFT_OUT = (
+    "One row per review that counts in schema metric and not in metric_unflagged: it has a flag of [swot] leave_out_flags."
+)
 
 _CANDIDATE = "One row per cell that a rule proposes; mart.swot_cell picks from them."
 
@@ -65,7 +81,7 @@ class SwotError(RuntimeError):
 
 
 def swot(build_file: Path, *, settings: SwotSettings, progress: Callable[[str], None] = lambda _: None) -> dict[str, int]:
-    """Replaces metric.*, rule.* and mart.* of the build file; row counts by table.
+    """Replaces metric.*, rule.* and mart.* of the build file, and their siblings without flagged reviews; row counts by table.
 
     Raises SwotError when the file is not there, or `load` and `score` have not filled it.
     """
@@ -94,30 +110,73 @@ def run(
 ) -> dict[str, int]:
     """As `swot`, on an open connection and without a transaction of its own."""
     for schema in ("metric", "rule", "mart"):
-        con.execute(f"drop schema if exists {schema} cascade")
-        con.execute(f"create schema {schema}")
+        for name in (schema, f"{schema}{build.SIBLING}"):
+            con.execute(f"drop schema if exists {name} cascade")
+            con.execute(f"create schema {name}")
     counts = {"metric.setting": _settings(con, settings)}
-    counts |= _folder(con, "metric", progress)
+    metric = _folder(con, "metric", counts, progress)
     counts["metric.domain"] = _domains(con)
-    counts["metric.test"] = _tests(con, settings)
+    counts["metric.test"] = _tests(con, settings, "metric")
     progress(f"metric.test: {counts['metric.test']:,} rows")
-    counts |= _folder(con, "rule", progress)
-    counts["mart.candidate"] = _candidates(con)
-    counts |= _folder(con, "mart", progress)
+    rule = _folder(con, "rule", counts, progress)
+    counts["mart.candidate"] = _candidates(con, "rule", "mart")
+    mart = _folder(con, "mart", counts, progress)
+    _siblings(con, settings, (metric, rule, mart), counts, progress)
     return counts
 
 
-def _folder(con: duckdb.DuckDBPyConnection, schema: str, progress: Callable[[str], None]) -> dict[str, int]:
-    """As `build.run_folder`, within the transaction of the whole room."""
-    counts = {}
-    for model in build.ordered(build.models(schema), present=build.tables(con)):
+def _siblings(
+    con: duckdb.DuckDBPyConnection,
+    settings: SwotSettings,
+    folders: Sequence[Sequence[Model]],
+    counts: dict[str, int],
+    progress: Callable[[str], None],
+) -> None:
+    """All that reads reviews again without the flagged ones, by the same SQL: no number is computed in two ways."""
+    metric, rule, mart = folders
+    con.execute(
+        "create table metric_unflagged.left_out as select review_id, list(distinct flag order by flag) as flags from text.suspicion"
+        " where list_contains(?, flag) group by review_id order by review_id",
+        [list(settings.leave_out_flags)],
+    )
+    build.describe(con, "metric_unflagged.left_out", _LEFT_OUT, {"review_id": "core.review's id", "flags": "which"})
+    (reviews,) = (model for model in metric if model.name == _FILTERED)
+    filtered = "select * from metric.review anti join metric_unflagged.left_out using (review_id)"
+    changed = {_FILTERED, "metric.test", "mart.candidate"}
+    again: list[list[Model]] = []
+    for folder in (metric, rule, mart):
+        again.append(build.dependents(folder, changed))
+        changed |= {model.name for model in again[-1]}
+    kept = replace(build.sibling(reviews, (), _WITHOUT), sql=filtered)
+
+    def make(models: Sequence[Model]) -> None:
+        for model in models:
+            counts[model.name] = build.make(con, model)
+            progress(f"{model.name}: {counts[model.name]:,} rows")
+
+    metrics, rules, marts = ([build.sibling(model, changed, _WITHOUT) for model in folder] for folder in again)
+    make([kept, *metrics])
+    counts["metric_unflagged.test"] = _tests(con, settings, "metric_unflagged", _WITHOUT)
+    # Rules on search rankings read metric.test too, so every rule has a sibling.
+    make(rules)
+    counts["mart_unflagged.candidate"] = _candidates(con, "rule_unflagged", "mart_unflagged", _WITHOUT)
+    make(marts)
+    survival: dict[str, int] = {}
+    _folder(con, "mart_unflagged", survival, progress)
+    counts |= survival
+
+
+def _folder(con: duckdb.DuckDBPyConnection, schema: str, counts: dict[str, int], progress: Callable[[str], None]) -> list[Model]:
+    """As `build.run_folder`, within the transaction of the whole room; the models in the order in which they were made."""
+    made = build.ordered(build.models(schema), present=build.tables(con))
+    for model in made:
         counts[model.name] = build.make(con, model)
         progress(f"{model.name}: {counts[model.name]:,} rows")
-    return counts
+    return made
 
 
 def _settings(con: duckdb.DuckDBPyConnection, settings: SwotSettings) -> int:
-    values = settings.model_dump()
+    values = settings.model_dump(exclude={"leave_out_flags"})
     con.execute("create table metric.setting (name varchar, value double)")
     con.executemany("insert into metric.setting values (?, ?)", [[name, float(value)] for name, value in values.items()])
     build.describe(
@@ -155,22 +214,22 @@ def _domains(con: duckdb.DuckDBPyConnection) -> int:
     return len(rows)
 
 
-def _tests(con: duckdb.DuckDBPyConnection, settings: SwotSettings) -> int:
+def _tests(con: duckdb.DuckDBPyConnection, settings: SwotSettings, schema: str, note: str = "") -> int:
     rows = comparisons.compare(
-        (Contrast(*row) for row in _rows(con, "metric.contrast", Contrast._fields)),
-        (Level(*row) for row in _rows(con, "metric.level", Level._fields)),
+        (Contrast(*row) for row in _rows(con, f"{schema}.contrast", Contrast._fields)),
+        (Level(*row) for row in _rows(con, f"{schema}.level", Level._fields)),
         (Pair(*row) for row in _rows(con, "metric.pair", Pair._fields)),
         min_reviews=settings.min_reviews,
     )
     kinds = {name: _TYPES[kind] for name, kind in Comparison.__annotations__.items()}
     columns = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
-    con.execute(f"create table metric.test ({columns})")
+    con.execute(f"create table {schema}.test ({columns})")
     # One JSON text: bound row by row or list by list, a thousand comparisons take DuckDB a second. It rounds no double.
     con.execute(
-        "insert into metric.test by name select unnest(from_json(?, ?), recursive := true)",
+        f"insert into {schema}.test by name select unnest(from_json(?, ?), recursive := true)",
         [orjson.dumps([row._asdict() for row in rows]).decode(), orjson.dumps([kinds]).decode()],
     )
-    build.describe(con, "metric.test", comparisons.GRAIN, comparisons.COLUMNS)
+    build.describe(con, f"{schema}.test", f"{comparisons.GRAIN} {note}".strip(), comparisons.COLUMNS)
     return len(rows)
 
 
@@ -179,19 +238,20 @@ def _rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) ->
     return con.execute(f"select {names} from {table}").fetchall()  # noqa: S608 - names from this package
 
 
-def _candidates(con: duckdb.DuckDBPyConnection) -> int:
-    """The tables of schema `rule` that propose cells, one under the other: a new rule is a new file and nothing else."""
+def _candidates(con: duckdb.DuckDBPyConnection, schema: str, mart: str, note: str = "") -> int:
+    """The tables of schema `rule` (or its sibling) that propose cells, one under the other: a new rule is a new file and nothing else."""
     rules = [
         row[0]
         for row in con.execute(
-            "select table_name from duckdb_columns() where database_name = current_database() and schema_name = 'rule'"
-            " and column_name = 'quadrant' order by 1"
+            "select table_name from duckdb_columns() where database_name = current_database() and schema_name = ?"
+            " and column_name = 'quadrant' order by 1",
+            [schema],
         ).fetchall()
     ]
-    union = " union all by name ".join(f"select '{rule}' as rule, * from rule.\"{rule}\"" for rule in rules)  # noqa: S608 - our file names
+    union = " union all by name ".join(f"select '{rule}' as rule, * from {schema}.\"{rule}\"" for rule in rules)  # noqa: S608 - our file names
     key = "rule || '|' || concat_ws('|', brand, quadrant, coalesce(theme, ''), metric, \"window\", coalesce(about, ''))"
     con.execute(
-        f"create table mart.candidate as select substring(md5({key}), 1, 16) as candidate_id, * from ({union}) order by 1"  # noqa: S608 - made above
+        f"create table {mart}.candidate as select substring(md5({key}), 1, 16) as candidate_id, * from ({union}) order by 1"  # noqa: S608 - made above
     )
-    build.describe(con, "mart.candidate", _CANDIDATE, _CANDIDATE_COLUMNS)
-    return int(con.execute("select count(*) from mart.candidate").fetchall()[0][0])
+    build.describe(con, f"{mart}.candidate", f"{_CANDIDATE} {note}".strip(), _CANDIDATE_COLUMNS)
+    return int(con.execute(f"select count(*) from {mart}.candidate").fetchall()[0][0])  # noqa: S608 - as above

@@ -13,7 +13,7 @@ from pipeline.text.reading.language import language_of, language_of_part
 from pipeline.text.reading.normalise import normalise
 from pipeline.text.sentiment import scores
 from pipeline.text.sentiment.model import MAX_TAUGHT_TEXT, Model
-from pipeline.text.sentiment.scores import Label
+from pipeline.text.sentiment.scores import Classifier, Label
 from pipeline.text.wording.leaning import Leaning
 from pipeline.text.wording.matcher import Span
 from pipeline.text.wording.themes import Reaches
@@ -97,7 +97,12 @@ class _Part:
 
 
 def analyse(
-    texts: Sequence[Text], *, languages: Sequence[str], taxonomy: Themes, models: Mapping[str, Model], whole: bool = False
+    texts: Sequence[Text],
+    *,
+    languages: Sequence[str],
+    taxonomy: Themes,
+    models: Mapping[str, Model | Classifier],
+    whole: bool = False,
 ) -> list[Analysis]:
     """One analysis for each text, in order. `whole` scores each text as one piece as well."""
     parts: list[_Part] = []
@@ -138,7 +143,7 @@ def analyse(
     ]
 
 
-def _score(parts: Sequence[_Part], models: Mapping[str, Model]) -> None:
+def _score(parts: Sequence[_Part], models: Mapping[str, Model | Classifier]) -> None:
     by_language: dict[str, list[_Part]] = {}
     for part in parts:
         by_language.setdefault(part.language, []).append(part)

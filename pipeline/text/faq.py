@@ -17,6 +17,7 @@ from pipeline.text.analyse import Themes
 from pipeline.text.reading import sentences
 from pipeline.text.reading.language import UNDETERMINED, language_of, language_of_part
 from pipeline.text.reading.normalise import MAX_TEXT, normalise
+from pipeline.text.voice import formality
 from warehouse.build import describe
 
 _UNSPACED = frozenset({"ja", "zh", "th", UNDETERMINED})
@@ -52,6 +53,10 @@ class Reading:
     """Flesch reading ease of the answer: 100 plain .. 0 academic, beyond both for odd texts; None unless it is English prose."""
     kanji_share: float | None
     """Of the answer's letters and digits, 0..1; None unless it is Japanese."""
+    formality: str | None
+    """Of the answer, a level of its language (`pipeline.text.voice`); None where no sentence shows one."""
+    formality_share: float | None
+    honorific_share: float | None
     themes: tuple[str, ...]
     """That the question or the answer carries, in the order of the taxonomy's ids."""
     question_themes: tuple[str, ...]
@@ -76,6 +81,7 @@ def read(
     spans = sentences.sentences(said, language)
     spoken = [said[start:stop] for start, stop in spans]
     characters = len(_MARK.sub("", said))
+    sounds = formality(spoken, language)
     in_question = _themes([asked], language, taxonomy)
     return Reading(
         language=language,
@@ -85,6 +91,9 @@ def read(
         characters_per_sentence=round(characters / len(spoken), 2) if spoken and characters else None,
         flesch=flesch(spoken) if language == "en" else None,
         kanji_share=round(len(_KANJI.findall(said)) / characters, 4) if language == "ja" and characters else None,
+        formality=sounds.level,
+        formality_share=sounds.share,
+        honorific_share=sounds.honorific_share,
         themes=tuple(sorted({*in_question, *_themes(spoken, language, taxonomy)})),
         question_themes=tuple(sorted(in_question)),
     )
@@ -158,6 +167,9 @@ _TYPES = {
     "characters_per_sentence": "double",
     "flesch": "double",
     "kanji_share": "double",
+    "formality": "varchar",
+    "formality_share": "double",
+    "honorific_share": "double",
     "themes": "varchar[]",
     "question_themes": "varchar[]",
 }
@@ -175,6 +187,9 @@ _COLUMNS = {
     "characters_per_sentence": "mean; compares within one language only; null for an answer without letters",
     "flesch": "Flesch reading ease of an English answer: 100 plain .. 0 academic; null in other languages and below five words",
     "kanji_share": "of a Japanese answer's letters and digits, 0..1; null in other languages",
+    "formality": "of the answer, as in text.reply",
+    "formality_share": "as in text.reply",
+    "honorific_share": "as in text.reply",
     "themes": "ids of core.theme that its question or answer carries, in alphabetical order",
     "question_themes": "those that the question carries by itself",
 }

@@ -6,11 +6,13 @@ command with its number; what was written before it stands.
 
 import argparse
 import gzip
+import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from types import MappingProxyType
+from typing import IO, Any
 
 import orjson
 
@@ -18,7 +20,8 @@ from pipeline.market import ThemeChanges
 from pipeline.text.analyse import Analysis, Text, analyse
 from pipeline.text.reading.language import language_of
 from pipeline.text.sentiment import model, scores
-from pipeline.text.sentiment.scores import label_of
+from pipeline.text.sentiment.scores import Classifier, label_of
+from pipeline.text.sentiment.transformer import Transformer, TransformerError
 from pipeline.text.wording.themes import load_taxonomy
 
 MAX_LINE = 16_000_000
@@ -37,7 +40,16 @@ def command(options: argparse.Namespace, progress: Callable[[str], None]) -> Non
     """`rivalscope label`, from stdin to stdout."""
     languages = tuple(code.strip() for code in options.languages.split(",") if code.strip())
     packs = tuple(name.strip() for name in options.packs.split(",") if name.strip())
-    count = label(sys.stdin.buffer, sys.stdout.buffer, teach=options.teach, languages=languages, packs=packs, progress=progress)
+    transformers = dict(_plugged_in(given) for given in options.model)
+    count = label(
+        sys.stdin.buffer,
+        sys.stdout.buffer,
+        teach=options.teach,
+        languages=languages,
+        packs=packs,
+        transformers=transformers,
+        progress=progress,
+    )
     progress(f"label: {count:,} texts")
 
 
@@ -48,15 +60,18 @@ def label(
     teach: Path | None = None,
     languages: Sequence[str] = ("en", "ko", "ja"),
     packs: tuple[str, ...] = (),
+    transformers: Mapping[str, Path] = MappingProxyType({}),
     progress: Callable[[str], None] = lambda _line: None,
 ) -> int:
     """Labels each line and says how many there were.
 
     `teach`: JSON lines, gzip or not, with `text` and either `rating` and `rating_max` or `label` (1 positive, 0 negative); a
-    model is taught for each language with enough of both, except English. Raises LabelError naming the line.
+    model is taught for each language with enough of both, except English. `transformers`: language → folder of the classifier that
+    reads it instead. Raises LabelError naming the line, and TransformerError.
     """
     taxonomy = load_taxonomy(ThemeChanges(packs=packs))
-    models = taught(teach, languages, progress) if teach else {}
+    plugged_in = {language: Transformer(folder) for language, folder in transformers.items()}
+    models: dict[str, model.Model | Classifier] = {**(taught(teach, languages, progress) if teach else {}), **plugged_in}
     count = 0
     numbered = enumerate(lines, 1)
     while batch := list(islice(numbered, _BATCH)):
@@ -77,6 +92,13 @@ def label(
             raise broken
     out.flush()
     return count
+
+
+def _plugged_in(given: str) -> tuple[str, Path]:
+    language, _, folder = given.partition("=")
+    if not folder or not (language.isalpha() and len(language) == 2):
+        raise TransformerError(f"--model: expected LANGUAGE=FOLDER such as ko=models/ko-sentiment, found {given!r}.")
+    return language, Path(folder)
 
 
 def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]) -> dict[str, model.Model]:
@@ -108,8 +130,8 @@ def _row(line: bytes, where: str) -> tuple[Row, Text]:
     if len(line) > MAX_LINE:
         raise LabelError(f"{where}: expected at most {MAX_LINE:,} bytes, found {len(line):,}.")
     try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        row = _parsed(line)
+    except (ValueError, RecursionError) as error:
         raise LabelError(f'{where}: expected a JSON object like {{"text": "…"}}, found {line[:60]!r} ({error}).') from error
     text = row.get("text") if isinstance(row, dict) else None
     if not isinstance(text, str):
@@ -118,6 +140,17 @@ def _row(line: bytes, where: str) -> tuple[Row, Text]:
     if stated is not None and not isinstance(stated, str):
         raise LabelError(f'{where}: expected "language" to be a code such as "ko" or left out, found {stated!r}.')
     return row, Text(text, stated)
+
+
+def _parsed(line: bytes) -> Any:
+    """What the line says; a lone surrogate, escaped or not, is read as a question mark. Raises ValueError where it is no JSON."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        if "surrogate" not in str(error):
+            raise
+        read = json.loads(line.decode("utf-8", "surrogatepass"))
+        return orjson.loads(json.dumps(read, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _verdict(row: Row, where: str) -> int | None:

@@ -3,7 +3,7 @@
 FAQ entries go into `text.faq` on the way (`pipeline.text.faq`): they are few, so they are read anew each time.
 
 Texts that the score store knows under the current version are not read again. The version of a text is the hash of everything
-its scores depend on: the code and data files of this folder, the installed VADER, the taxonomy, the market's languages, and the
+its scores depend on: the code and data files of this folder, the installed readers, the taxonomy, the market's languages, and the
 teachers of each language that its sentences are in; so a new Korean model scores Korean again, and nothing else.
 
 Large batches are scored by two worker processes; memory is bounded by a batch, whatever the number of reviews.
@@ -18,13 +18,15 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import orjson
 
-from pipeline.text import faq, store
+from pipeline.text import calibration, faq, reply, store, suspicion, terms
 from pipeline.text.analyse import Text, Themes, analyse
-from pipeline.text.sentiment import model
+from pipeline.text.sentiment import model, transformer
+from pipeline.text.sentiment.scores import Classifier
 from pipeline.text.sentiment.teachers import Teachers, taught, teachers
 from warehouse.build import connect, describe, transaction
 
@@ -49,6 +51,7 @@ class _Reader:
     languages: Sequence[str]
     taxonomy: Themes
     models: Mapping[str, Path]
+    """By language: the file of a taught model, or the folder of a transformer."""
     versions: Mapping[str, str]
     """Language → hash of what its scores depend on; "" → what all depend on."""
 
@@ -60,16 +63,21 @@ def score(
     languages: Sequence[str],
     brand_locales: Mapping[str, str],
     taxonomy: Themes,
+    transformers: Mapping[str, Path] = MappingProxyType({}),
     progress: Progress,
 ) -> dict[str, int]:
     """Replaces the room's tables whole, and returns their row counts by table name.
 
-    `brand_locales`: brand → language or locale, for the brands that have one.
+    `brand_locales`: brand → language or locale, for the brands that have one. `transformers`: language → folder of the classifier
+    that reads it; no model is taught for such a language. Raises `transformer.TransformerError`.
     """
     con = connect(build_file)
     try:
-        by_language = teachers(con, languages, brand_locales)
+        starred = calibration.hold_out(con)
+        found = teachers(con, languages, brand_locales)
+        by_language = {code: held for code, held in found.items() if code not in transformers}
         versions = _versions(taxonomy, languages, by_language)
+        versions |= {code: transformer.version_of(path) for code, path in transformers.items()}
         folder = scores_dir / "sentences"
         store.sweep(folder)
         store.sweep(scores_dir / "taught")
@@ -77,12 +85,23 @@ def score(
         unseen, size, total = _find_unseen(con, folder, versions)
         progress(f"score: {total:,} texts, {total - unseen:,} known, {unseen:,} to read")
         if unseen:
-            paths = taught(scores_dir / "taught", by_language, progress)
+            paths = {**taught(scores_dir / "taught", by_language, progress), **transformers}
             _fill(con, folder, _Reader(languages, taxonomy, paths, versions), unseen=unseen, size=size, progress=progress)
             _find_unseen(con, folder, versions)
         counts = _write(con)
+        counts["text.starred"] = starred
         with transaction(con):
+            counts["text.scorer"] = calibration.write_scorers(
+                con,
+                languages=languages,
+                taught=by_language,
+                plugged_in=transformers,
+                versions={code: _version(code, versions) for code in (*languages, "und")},
+            )
+            counts["text.term"] = terms.write(con)
             counts["text.faq"] = faq.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
+            counts["text.reply"] = reply.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
+            counts["text.suspicion"] = suspicion.write(con)
         store.merge(con, folder)
     finally:
         con.close()
@@ -91,7 +110,8 @@ def score(
 
 
 def _versions(taxonomy: Themes, languages: Sequence[str], by_language: Mapping[str, Teachers]) -> dict[str, str]:
-    digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {installed('vaderSentiment')}".encode())
+    readers = [installed(name) for name in ("vaderSentiment", "py3langid", "kiwipiepy", "kiwipiepy-model", "fugashi", "ipadic")]
+    digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {readers}".encode())
     here = Path(__file__).parent
     data = [*here.glob("sentiment/lexicon/*.toml"), *here.glob("wording/signals/*.toml")]
     code = [here / "analyse.py", *(path for room in ("reading", "sentiment", "wording") for path in here.glob(f"{room}/*.py"))]
@@ -187,7 +207,7 @@ def _jobs(con: duckdb.DuckDBPyConnection, unseen: int) -> Iterator[Job]:
 def _answers(jobs: Iterator[Job], reader: _Reader, *, workers: int) -> Iterator[tuple[int, bytes]]:
     """(texts, their JSON lines for the store), in order; `workers` 0 works in this process."""
     if workers < 2:
-        loaded = {language: model.load(path) for language, path in reader.models.items()}
+        loaded = _loaded(reader)
         for job in jobs:
             yield len(job), _lines(job, reader, loaded)
         return
@@ -205,11 +225,20 @@ def _answers(jobs: Iterator[Job], reader: _Reader, *, workers: int) -> Iterator[
             yield count, future.result()
 
 
-_worker: dict[str, tuple[_Reader, dict[str, model.Model]]] = {}
+_Models = Mapping[str, model.Model | Classifier]
+
+
+def _loaded(reader: _Reader) -> _Models:
+    return {
+        language: transformer.Transformer(path) if path.is_dir() else model.load(path) for language, path in reader.models.items()
+    }
+
+
+_worker: dict[str, tuple[_Reader, _Models]] = {}
 
 
 def _begin_worker(reader: _Reader) -> None:
-    _worker["this"] = (reader, {language: model.load(path) for language, path in reader.models.items()})
+    _worker["this"] = (reader, _loaded(reader))
 
 
 def _work(job: Job) -> bytes:
@@ -217,7 +246,7 @@ def _work(job: Job) -> bytes:
     return _lines(job, reader, models)
 
 
-def _lines(job: Job, reader: _Reader, models: Mapping[str, model.Model]) -> bytes:
+def _lines(job: Job, reader: _Reader, models: _Models) -> bytes:
     found = analyse([text for _, text in job], languages=reader.languages, taxonomy=reader.taxonomy, models=models)
     lines = []
     for (key, _), analysis in zip(job, found, strict=True):

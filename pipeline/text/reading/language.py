@@ -5,10 +5,13 @@ brand's and the market's languages decide. Only Latin text (and other alphabets 
 identifier, which is loaded when more than one language of the market is possible, and never otherwise.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+
+from pipeline.text.reading.common_words import SPELLINGS, WORDS
 
 UNDETERMINED = "und"
 """ISO 639 for a text without letters, or in a script that none of the languages asked for is written in."""
@@ -71,7 +74,7 @@ def language_of(text: str, *, languages: Sequence[str], stated: str | None = Non
     said = primary(stated)
     home = primary(locale)
     if script == "han":
-        return _han(said, home, languages)
+        return _han(text[:_SEEN], said, home, languages)
     if said and said != UNDETERMINED and _WRITTEN_IN.get(said, "latin") == script:
         return said
     possible = tuple(dict.fromkeys(code for code in languages if _WRITTEN_IN.get(code, "latin") == script))
@@ -118,24 +121,57 @@ def _script(text: str) -> str | None:
     return "han"
 
 
-def _han(said: str | None, home: str | None, languages: Sequence[str]) -> str:
+def _han(text: str, said: str | None, home: str | None, languages: Sequence[str]) -> str:
     if said in ("ja", "zh"):
         return said
+    if _is_chinese(text):
+        return "zh"
     if home in ("ja", "zh"):
         return home
     return next((code for code in languages if code in ("ja", "zh")), "zh")
 
 
+def _is_chinese(text: str) -> bool:
+    """Whether a text in Han has a simplified or another character that Shift-JIS lacks, or a particle that Japanese does not write."""
+    unwritten = text.encode("cp932", "ignore").decode("cp932")
+    return len(_EAST["han"].findall(unwritten)) < len(_EAST["han"].findall(text)) or bool(_CHINESE.search(text))
+
+
+_CHINESE = re.compile("[很這們沒麼哦]|没有|不[会會好是能要]|(?<![完終修読満])了(?:$|[ ,.!?])")
+
+
 def _identified(text: str, possible: tuple[str, ...], home: str | None) -> str:
+    """py3langid's probabilities times what the commonest words and the spelling say.
+
+    A text without any common word, of which py3langid is not sure either, is in the brand's own language or the market's first.
+    """
     identifier = _identifier(possible)
-    known = identifier.labels
-    if not known:
+    probable = (
+        {str(code): math.log(max(float(share), _LEAST)) for code, share in identifier.rank(text)} if identifier.labels else {}
+    )
+    lowered = text.lower()
+    words = _LATIN_WORD.findall(lowered[:_FEW])
+    evidence = {
+        code: _WORD_WEIGHT * sum(word in WORDS[code] for word in words)
+        + _SPELLING_WEIGHT * len(SPELLINGS[code].findall(lowered, 0, _FEW)) / max(1, len(words)) ** 0.5
+        for code in possible
+        if code in WORDS
+    }
+    total = {code: probable.get(code, math.log(_LEAST)) + evidence.get(code, 0.0) for code in possible}
+    best = max(possible, key=lambda code: total[code])
+    unsure = probable.get(best, 0.0) < math.log(0.6) and not any(word in WORDS.get(best, ()) for word in words)
+    if unsure and len(text) < 20:
         return home if home in possible else possible[0]
-    code, share = identifier.classify(text)
-    # A word or two can be anything: there the brand's own language, or the market's first, is the better guess.
-    if share < 0.6 and len(text) < 20:
-        return home if home in possible else possible[0]
-    return str(code)
+    return best
+
+
+_LEAST = 1e-6
+"""py3langid is often as good as certain and wrong: no language is less probable than that."""
+_FEW = 100
+"""Code points whose words are looked up: of longer texts py3langid needs no help."""
+_WORD_WEIGHT = 3.0
+_SPELLING_WEIGHT = 1.0
+_LATIN_WORD = re.compile(r"[^\W\d_]+(?:'t)?")
 
 
 @lru_cache(maxsize=16)

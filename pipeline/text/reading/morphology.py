@@ -11,8 +11,9 @@ longer than the analysers are good for is read in pieces. A language without an 
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
+
+LANGUAGES = ("ko", "ja")
 
 Term = tuple[str, int, int]
 """A term as it is spelt, and the [start, stop) that it has in the text."""
@@ -28,9 +29,6 @@ class _Morpheme(NamedTuple):
     start: int
     stop: int
     tag: str
-    """A Sejong tag in Korean (NNG, JKS, …), in Japanese ipadic's first two classes joined by a stroke."""
-    sentence: int
-    """Kiwi's count of the text's sentences, from 0; always 0 in Japanese."""
 
 
 def starts(text: str, language: str) -> frozenset[int]:
@@ -67,15 +65,22 @@ def nouns(text: str, language: str) -> list[Term]:
     return terms
 
 
-def sentence_ends(text: str) -> list[int]:
-    """Offsets in a Korean text at which one sentence ends and another follows, by the endings in their context."""
-    return [one.stop for one, following in pairwise(_morphemes(text, "ko")) if one.sentence != following.sentence]
+def tags(text: str, language: str) -> dict[int, str]:
+    """Offset at which a morpheme ends → its tag: in Korean a Sejong tag (NNG, EF, …), in Japanese ipadic's class, subclass and
+    inflected form, joined by strokes. Of Korean morphemes in one syllable the last one counts."""
+    return {one.stop: one.tag for one in _morphemes(text, language)}
+
+
+@lru_cache(maxsize=_REMEMBERED_WORDS)
+def last_tag(word: str) -> str:
+    """The tag of a Korean word's last morpheme, read without its neighbours; "" for an empty word."""
+    return next(reversed(tags(word, "ko").values()), "")
 
 
 _NOUNS = {
     "ko": re.compile(r"NN[GP]$|SL$|SH$").match,
     # Numbers, pronouns, and nouns that only lean on others (こと, ため, 的) are no terms.
-    "ja": re.compile(r"名詞/(?:一般|サ変接続|固有名詞|形容動詞語幹|接尾)$").match,
+    "ja": re.compile(r"名詞/(?:一般|サ変接続|固有名詞|形容動詞語幹|接尾)/").match,
 }
 
 
@@ -101,14 +106,10 @@ def _starts_in_korean_word(word: str) -> tuple[int, ...]:
 
 def _korean(text: str) -> Iterator[_Morpheme]:
     """Contractions give morphemes that share a syllable ("했": 하, 었), and some that have none of their own."""
-    sentence = 0
     for start, stop in _stretches(text):
-        read = _kiwi().tokenize(text[start:stop])
-        for one in read:
+        for one in _kiwi().tokenize(text[start:stop]):
             if one.len:
-                yield _Morpheme(start + one.start, start + one.start + one.len, one.tag, sentence + one.sent_position)
-        if read:
-            sentence += read[-1].sent_position + 1
+                yield _Morpheme(start + one.start, start + one.start + one.len, one.tag)
 
 
 def _stretches(text: str) -> Iterator[tuple[int, int]]:
@@ -132,7 +133,7 @@ def _japanese(text: str) -> Iterator[_Morpheme]:
         at = piece.start()
         for node in _mecab()(piece[0]):
             at = text.index(node.surface, at)
-            yield _Morpheme(at, at + len(node.surface), "/".join(node.feature[:2]), 0)
+            yield _Morpheme(at, at + len(node.surface), f"{node.feature[0]}/{node.feature[1]}/{node.feature[5]}")
             at += len(node.surface)
 
 

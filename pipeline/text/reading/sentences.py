@@ -11,6 +11,9 @@ Linear in the length of the text; no sentence is longer than `MAX_SENTENCE`.
 import re
 from collections.abc import Iterator
 
+from pipeline.text.reading import endings, morphology
+from pipeline.text.reading.endings import EMOJI, JAPANESE_DOUBT, KOREAN_DOUBT
+
 MAX_SENTENCE = 600
 """Code points; a longer stretch without any boundary is cut at its last comma or space, or where it must be."""
 
@@ -22,9 +25,19 @@ def sentences(text: str, language: str) -> list[Span]:
     boundary = _BOUNDARIES.get(language, _DEFAULT)
     spans: list[Span] = []
     at = 0
+    tags: dict[int, str] | None = None
     for match in boundary.finditer(text):
         if match.lastgroup == "stop" and not _ends(text, match, language):
             continue
+        if match.lastgroup == "doubt":
+            if language == "ja":
+                tags = morphology.tags(text, "ja") if tags is None else tags
+                if not endings.japanese(text, match.start(), match.end(), tags):
+                    continue
+            elif not endings.korean(
+                text[max(at, match.end("word") - 80) : match.end("word")], text[match.end() : match.end() + 80]
+            ):
+                continue
         spans.extend(_bounded(text, at, match.end()))
         at = match.end()
     spans.extend(_bounded(text, at, len(text)))
@@ -47,7 +60,7 @@ def clauses(text: str, language: str) -> list[Span]:
 
 def _ends(text: str, match: re.Match[str], language: str) -> bool:
     """Whether the stop that was found ends a sentence."""
-    stop, start = match["stop"], match.start()
+    stop = match["stop"]
     after = text[match.end() : match.end() + 1]
     if "。" in stop or "!" in stop or "?" in stop or language in ("ja", "zh"):
         # A stop right before a comma belongs to what follows, and so does a quotation before what is said of it.
@@ -55,13 +68,20 @@ def _ends(text: str, match: re.Match[str], language: str) -> bool:
     spaced = stop[-1:].isspace() or not after
     if stop.strip() != "." and after:
         # An ellipsis ends a sentence only where a new one plainly begins.
-        return not after.islower() and (spaced or not after.isalnum() or not after.isascii())
+        return not after.islower() and (spaced or _CONTINUES.match(text, match.end()) is None)
+    return after != "," and _full_stop_ends(text, match, after, spaced=spaced)
+
+
+def _full_stop_ends(text: str, match: re.Match[str], after: str, *, spaced: bool) -> bool:
+    start = match.start()
     word = _LAST_WORD.search(text, max(0, start - 20), start)
     last = word[0] if word else ""
     if not spaced:
         return _lacks_space(last, text[match.end() : match.end() + 2])
     if last.isdigit() and _LIST_NUMBER.search(text, max(0, start - 20), start):
         return False
+    if _HALF_DAY.search(text, max(0, start - 5), start):
+        return after.isupper() and not _DATE.match(text, match.end())
     return not _shortens(last, after)
 
 
@@ -117,6 +137,11 @@ _LEADING = re.compile(r"[\s>]{0,40}(?:[-*•·●○▶►■□◆◇※・→�
 _LIST_NUMBER = re.compile(r"(?:^|\n)[ ]{0,10}[0-9]{1,2}$")
 
 _LAST_WORD = re.compile(r"\w+$")
+
+_CONTINUES = re.compile(r"(?![A-Z][a-z])[A-Za-z0-9]")
+
+_HALF_DAY = re.compile(r"\b[ap]\.m$", re.IGNORECASE)
+_DATE = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 
 _ABBREVIATIONS = frozenset(
     [
@@ -221,19 +246,29 @@ _LINE = r"(?P<line>\s{0,50}\n\s{0,50})"
 
 _DEFAULT = re.compile(rf"{_LINE}|{_STOP}")
 
-# Endings of a finished Korean sentence; each is bound to the syllables before it, for 요, 다, 음 and 임 alone end many a noun.
+# Endings of a finished Korean sentence; each is bound to the syllables before it, for 요 alone ends many a noun.
 _KOREAN_END = (
-    r"(?:[어아해네세에예워져돼데군나까래려셔겨봐줘와죠게걸든거라러싸빠뻐커써파떠쳐켜서]요|니다|[했었았였겠갔왔됐봤샀졌웠렸켰]다|[없있같좋싫많]다"
-    r"|[했었았였없있같좋싫많않됐]음|[가-힣]네여|구요|고요)"
+    r"(?:[어아해네세에예워져돼데군나까래려셔겨봐줘와죠게걸든거라러싸빠뻐커써파떠쳐켜서]요|니다|[했었았였겠갔왔됐봤샀졌웠렸켰]음|[없있]음"
+    r"|[가-힣]네여|구요|고요)"
 )
 
-_KOREAN_TAIL = r"[ㅋㅎㅠㅜ~^;♡♥👍👎]{0,60}"
+_KOREAN_TAIL = rf"(?:[ ]?[ㅋㅎㅠㅜ~^;♡♥{EMOJI}]){{0,60}}"
 
 _JAPANESE_END = r"(?:です|ます|ました|でした|ません|ませんでした|ください|ですね|ますね|でしょう)"
 
+_EMOTICON = rf"[:;=]-?[)(DP]{{1,5}}|[{EMOJI}]{{1,60}}"
+
+_ENGLISH = re.compile(rf"{_LINE}|{_STOP}|(?P<end>(?:{_EMOTICON})[ ]{{1,20}}(?=[A-Z]))")
+
 _BOUNDARIES = {
-    "ko": re.compile(rf"{_LINE}|{_STOP}|(?P<end>(?:{_KOREAN_END}{_KOREAN_TAIL}|[ㅠㅜ]{{2,60}}|[ㅋㅎ]{{2,60}}|\^\^)[ ]{{1,20}})"),
-    "ja": re.compile(rf"{_LINE}|{_STOP}|(?P<end>{_JAPANESE_END}[♪☆★♡♥ーw]{{0,20}}[ ]{{1,20}}|[♪☆★]{{1,20}}\s{{0,20}})"),
+    "en": _ENGLISH,
+    "ko": re.compile(
+        rf"{_LINE}|{_STOP}|(?P<end>(?:{_KOREAN_END}{_KOREAN_TAIL}|[ㅠㅜ]{{2,60}}|[ㅋㅎ]{{2,60}}|\^\^|[{EMOJI}]{{1,60}})(?:[ ]{{1,20}}|$))"
+        rf"|(?P<doubt>(?P<word>{KOREAN_DOUBT}){_KOREAN_TAIL}(?:[ ]{{1,20}}|$))"
+    ),
+    "ja": re.compile(
+        rf"{_LINE}|{_STOP}|(?P<end>{_JAPANESE_END}[♪☆★♡♥ーw{EMOJI}]{{0,20}}[ ]{{1,20}}|[♪☆★]{{1,20}}\s{{0,20}})|(?P<doubt>{JAPANESE_DOUBT})"
+    ),
 }
 
 # The new clause begins where a match ends, and what stands in

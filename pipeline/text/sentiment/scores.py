@@ -7,11 +7,11 @@ there is one, only the signs that all languages share (emoji): what was not read
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 from pipeline.text.reading.normalise import for_vader
 from pipeline.text.sentiment import seed, vader
-from pipeline.text.sentiment.model import Model
+from pipeline.text.sentiment.model import Floats, Model
 
 Label = Literal["positive", "neutral", "negative"]
 
@@ -31,15 +31,28 @@ which no teacher spoke of, .771 .854 .899 .920; with 9,600 Japanese shop reviews
 """
 
 
-def scores(texts: Sequence[str], language: str, models: Mapping[str, Model]) -> list[float]:
+class Classifier(Protocol):
+    """A model from elsewhere that takes the place of rules and teaching for a language (`transformer.Transformer`)."""
+
+    @property
+    def seed_weight(self) -> float:
+        """Log-odds that the seed lexicon's full verdict is worth beside it."""
+        ...
+
+    def logits(self, texts: Sequence[str]) -> Floats:
+        """Log-odds of positive for each text; 0 where it holds nothing."""
+        ...
+
+
+def scores(texts: Sequence[str], language: str, models: Mapping[str, Model | Classifier]) -> list[float]:
     """-1..1 for each normalised text, four digits; 0 where the text holds nothing of note."""
-    if language == "en":
-        return [vader.compound(for_vader(text)) for text in texts]
     model = models.get(language)
+    if language == "en" and (model is None or isinstance(model, Model)):
+        return [vader.compound(for_vader(text)) for text in texts]
     lexical = [seed.score(text, language) for text in texts]
     if model is None:
         return [round(score, 4) for score in lexical]
-    weight = seed_weight(model.provenance.teachers)
+    weight = seed_weight(model.provenance.teachers) if isinstance(model, Model) else model.seed_weight
     logits = model.logits(texts).tolist()
     return [round(math.tanh((logit + weight * score) / 2), 4) for logit, score in zip(logits, lexical, strict=True)]
 
@@ -54,3 +67,11 @@ def label_of(score: float, language: str) -> Label:
     """VADER's own cut for English, `MODEL_CUT` elsewhere."""
     cut = vader.CUT if language == "en" else MODEL_CUT
     return "positive" if score >= cut else "negative" if score <= -cut else "neutral"
+
+
+def scorer(language: str, *, taught: bool, plugged_in: bool) -> str:
+    """What `scores` reads the language with, in words for a report."""
+    if plugged_in:
+        return "transformer"
+    rules = "VADER" if language == "en" else "seed lexicon" if language in seed.languages() else "signs that all languages share"
+    return f"taught model, {rules}" if taught else rules

@@ -1,12 +1,14 @@
 """Which reviews teach a model, and the models that they taught, kept beside the score store.
 
-The teachers of a language are the first starred reviews in it that landed, as many as fill a step (`model.step_of`). That makes
-them a function of the landing files alone: a replay teaches the same model, and a run teaches anew only when a step is crossed.
+The teachers of a language are the first starred reviews in it that landed and are not held out (`text.starred`), as many as fill a
+step (`model.step_of`). That makes them a function of the landing files alone: a replay teaches the same model, and a run teaches
+anew only when a step is crossed.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -31,37 +33,43 @@ class Teachers:
     texts: Sequence[str]
     labels: Sequence[int]
     sha256: str
+    first_on: date
+    """When the first of them landed."""
+    last_on: date
 
 
 def teachers(con: duckdb.DuckDBPyConnection, languages: Sequence[str], brand_locales: Mapping[str, str]) -> dict[str, Teachers]:
-    """By language; only languages whose step holds `model.MIN_PER_CLASS` of each class."""
+    """By language; only languages whose step holds `model.MIN_PER_CLASS` of each class. Reads `text.starred`."""
     # Where every Latin language of the market goes untaught, ASCII texts need not be fetched at all.
     latin = any(code not in UNTAUGHT | {"ko", "ja", "zh"} for code in languages)
     rows = con.execute(
         """
-        select left(content, ?), rating, language, brand from core.review
+        select left(content, ?), rating, language, brand, cast(first_seen_at as date) from core.review
+        semi join (select review_id from text.starred where not is_held_out) using (review_id)
         where duplicate_of is null and (rating >= ? or rating <= ?) and content is not null
             and (? or regexp_matches(left(content, ?), '[^\\x00-\\x7F]'))
         order by first_seen_at, review_id limit ?
         """,
         [model.MAX_TAUGHT_TEXT, model.POSITIVE_FROM, model.NEGATIVE_TO, latin, model.MAX_TAUGHT_TEXT, _LOOKED_AT],
     )
-    held: dict[str, tuple[list[str], list[int]]] = {}
+    held: dict[str, tuple[list[str], list[int], list[date]]] = {}
     while batch := rows.fetchmany(_FETCHED):
-        for content, rating, stated, brand in batch:
+        for content, rating, stated, brand, landed_on in batch:
             language = language_of(content, languages=languages, stated=stated, locale=brand_locales.get(brand))
             label = model.label_of(rating)
             if label is None or language in UNTAUGHT:
                 continue
-            texts, labels = held.setdefault(language, ([], []))
+            texts, labels, days = held.setdefault(language, ([], [], []))
             texts.append(content)
             labels.append(label)
+            days.append(landed_on)
     found = {}
-    for language, (texts, labels) in sorted(held.items()):
+    for language, (texts, labels, days) in sorted(held.items()):
         count = model.step_of(len(texts))
         used, verdicts = texts[:count], labels[:count]
         if min(sum(verdicts), count - sum(verdicts)) >= model.MIN_PER_CLASS:
-            found[language] = Teachers(language, used, verdicts, model.rows_sha256(language, used, verdicts))
+            sha256 = model.rows_sha256(language, used, verdicts)
+            found[language] = Teachers(language, used, verdicts, sha256, first_on=days[0], last_on=days[count - 1])
     return found
 
 

@@ -68,8 +68,8 @@ class Matcher:
     language: str
     """Where it is "ko" or "ja", matches begin with a morpheme."""
     probes: tuple[Probe, ...]
-    unconditional: tuple[int, ...]
-    """Probes without a required literal: asked of every sentence."""
+    always: tuple[Probe, ...]
+    """Those without a required literal: asked of every sentence."""
     complete: tuple[int, ...]
     """For each probe the bits of all its clauses: it is asked once each has been seen."""
     by_literal: Mapping[str, tuple[tuple[int, int], ...]]
@@ -81,15 +81,16 @@ class Matcher:
     def asked(self, text: str) -> list[Probe]:
         """The probes that the lower-cased text may match: it holds the literals without which they cannot."""
         seen: dict[int, int] = {}
-        known = self.by_token
+        known, complete, probes = self.by_token, self.complete, self.probes
         for token in TOKEN.findall(text):
             satisfied = known.get(token)
             if satisfied is None:
                 satisfied = self._learn(token)
             for position, bits in satisfied:
                 seen[position] = seen.get(position, 0) | bits
-        asked = [self.probes[position] for position, bits in seen.items() if bits == self.complete[position]]
-        return asked + [self.probes[position] for position in self.unconditional]
+        asked = [probes[position] for position, bits in seen.items() if bits == complete[position]]
+        asked.extend(self.always)
+        return asked
 
     def _learn(self, token: str) -> tuple[tuple[int, int], ...]:
         written = f"<{token}>"
@@ -181,7 +182,7 @@ def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Ma
     return Matcher(
         language=language,
         probes=tuple(probes),
-        unconditional=tuple(position for position, bits in enumerate(complete) if not bits),
+        always=tuple(probe for probe, bits in zip(probes, complete, strict=True) if not bits),
         complete=tuple(complete),
         by_literal={literal: tuple(probed.items()) for literal, probed in by_literal.items()},
         lengths={head: tuple({len(one) for one in by_literal if one[0] == head}) for head in {one[0] for one in by_literal}},

@@ -1,0 +1,45 @@
+-- One row per cell of mart.swot_cell: whether its claim also stands without flagged reviews.
+-- cell_id: as in mart.swot_cell
+-- brand: as in mart.swot_cell
+-- quadrant: as in mart.swot_cell
+-- theme: as in mart.swot_cell
+-- metric: as in mart.swot_cell
+-- survives: a cell of the brand, quadrant and theme (or metric, without a theme) stands without them too; null when there are too few reviews
+-- left to ask
+-- effect, n, q_value: as in mart.swot_cell
+-- effect_unflagged, n_unflagged, q_value_unflagged: of the same comparison without flagged reviews; null when it is not among the
+-- comparisons any more
+-- left_out_count: reviews that are left out, of those whom the claim is about
+with left_out as (
+    select r.brand, count(*) as n
+    from metric_unflagged.left_out l
+    join core.review r on r.review_id = l.review_id
+    group by r.brand
+),
+
+standing as (
+    select distinct brand, quadrant, coalesce(theme, metric) as topic from mart_unflagged.swot_cell
+)
+
+select
+    c.cell_id,
+    c.brand,
+    c.quadrant,
+    c.theme,
+    c.metric,
+    case when s.brand is not null then true when t.p_value is not null then false end as survives,
+    c.effect,
+    t.effect as effect_unflagged,
+    c.n,
+    t.n as n_unflagged,
+    c.q_value,
+    t.q_value as q_value_unflagged,
+    cast(coalesce((
+        select sum(l.n) from left_out l where l.brand = c.about or (c.about is null and l.brand <> c.brand)
+    ), 0) as bigint) as left_out_count
+from mart.swot_cell c
+left join standing s on s.brand = c.brand and s.quadrant = c.quadrant and s.topic = coalesce(c.theme, c.metric)
+-- Where the claim is about a rival, its comparison is the rival's.
+left join metric_unflagged.test t
+    on t.metric = c.metric and t.brand = coalesce(c.about, c.brand) and t.theme is not distinct from c.theme and t."window" = c."window"
+order by c.brand, c.quadrant, c.position
