@@ -2,6 +2,7 @@
 
 import re
 import time
+import tomllib
 from dataclasses import dataclass, field
 
 import pytest
@@ -113,6 +114,74 @@ def test_an_unstated_language_is_known_by_its_script() -> None:
     assert taxonomy.themes_of("No refund.", "de") == ()
 
 
+PACKED = [(path.parent.name, path.stem) for path in sorted(themes.PACKS.glob("*/*.toml"))]
+
+
+def packed(pack: str, theme: str) -> themes.ThemeEntry:
+    return themes.ThemeEntry.model_validate(tomllib.loads((themes.PACKS / pack / f"{theme}.toml").read_text("utf-8")))
+
+
+@pytest.mark.parametrize(("pack", "theme"), PACKED)
+def test_a_theme_of_a_pack_finds_its_hits_and_leaves_its_misses(pack: str, theme: str) -> None:
+    entry = packed(pack, theme)
+    assert list(themes.failed(themes.load_taxonomy(MarketChanges(packs=(pack,))), theme, entry)) == []
+    assert set(entry.name) == set(LANGUAGES)
+    for language in LANGUAGES:
+        assert len(entry.hits[language]) >= 4
+        assert len(entry.misses[language]) >= 2
+        assert {"complaint", "praise", "neither"} == set(entry.leanings[language])
+
+
+@pytest.mark.parametrize(("pack", "theme"), PACKED)
+def test_a_pattern_of_a_pack_is_cheap_on_hostile_text(pack: str, theme: str) -> None:
+    entry = packed(pack, theme)
+    sides = (entry.patterns, entry.guards, entry.complaints, entry.praises)
+    for pattern in (p for side in sides for patterns in side.values() for p in patterns):
+        spent, size = matcher.trial(re.compile(pattern))
+        assert spent < 0.05, (pattern, size)
+
+
+def test_all_packs_load_together() -> None:
+    taxonomy = themes.load_taxonomy(MarketChanges(packs=themes.packs_there()))
+    ids = {theme.id for theme in taxonomy.themes}
+    assert themes.packs_there() == ("airlines", "apps", "banking", "ecommerce", "electronics", "hospitality", "restaurants")
+    assert ids == {theme for _, theme in PACKED} | set(DEFAULTS) - {"comfort_cleanliness"}
+    assert all(set(theme.names) >= set(LANGUAGES) for theme in taxonomy.themes)
+
+
+def test_a_pack_extends_a_default_and_replaces_the_one_that_it_splits() -> None:
+    plain, airline = themes.load_taxonomy(), themes.load_taxonomy(MarketChanges(packs=("airlines",)))
+    assert plain.themes_of("The stewardess walked by.", "en") == ()
+    assert airline.themes_of("The stewardess walked by.", "en") == ("staff_attitude",)
+    assert "staff_attitude" in airline.themes_of("Rude driver.", "en")
+    assert plain.themes_of("Filthy floors.", "en") == ("comfort_cleanliness",)
+    assert airline.themes_of("Filthy floors.", "en") == ("cleanliness",)
+    # Naming in `off` what a pack leaves out already is no mistake.
+    assert themes.load_taxonomy(MarketChanges(packs=("airlines",), off=("comfort_cleanliness",))).version == airline.version
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stretches"),
+    [
+        (
+            "Great food, but the waiter forgot us.",
+            {"great food, but ": {"food"}, "the waiter forgot us.": {"staff_attitude"}},
+        ),
+        ("Great food and service.", {}),
+        ("The food was great.", {}),
+        ("We had wine and the music was too loud.", {"we had wine ": {"food"}, "and the music was too loud.": {"ambience"}}),
+        ("The place is lovely but the pasta was cold.", {"but the pasta was cold.": {"food"}}),
+    ],
+)
+def test_a_thing_reaches_to_the_next_one(sentence: str, stretches: dict[str, set[str]]) -> None:
+    taxonomy = themes.load_taxonomy(MarketChanges(packs=("restaurants",)))
+    spoken_of = taxonomy.reaches(sentence, "en")
+    assert spoken_of.themes == taxonomy.themes_of(sentence, "en")
+    wanted = {"food", "staff_attitude", "ambience"}
+    found = {sentence.lower()[a:b]: wanted & set(held) for (a, b), held in spoken_of.stretches.items()}
+    assert found == stretches
+
+
 def test_a_market_adds_replaces_and_switches_off() -> None:
     plain = themes.load_taxonomy()
     assert themes.load_taxonomy(MarketChanges()).version == plain.version
@@ -129,6 +198,10 @@ def test_a_market_adds_replaces_and_switches_off() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (
+            MarketChanges(packs=("hotels",)),
+            r"themes\.packs: expected some of airlines, apps, .*restaurants, found 'hotels'",
+        ),
         (MarketChanges(off=("prices",)), r"themes\.off: expected ids of themes, found 'prices'"),
         (MarketChanges(add={"Pets!": PETS}), r"'Pets!': expected an id"),
         (
@@ -209,11 +282,38 @@ def test_a_market_pattern_in_capitals_is_found() -> None:
 def test_the_literals_in_front_of_the_patterns_lose_nothing(text: str, language: str) -> None:
     taxonomy = themes.load_taxonomy()
     read = matcher.normalised(text)
+    places = [place for place in range(len(read) + 1) if matcher.begins(read, place, language)]
+
+    def stands(pattern: str) -> bool:
+        return any(matcher.compiled(pattern).match(read, place) for place in places)
+
     for theme in taxonomy.themes_of(text, language):
-        assert any(re.search(pattern, read) for pattern in themes.default_entries()[theme].patterns[language])
+        assert any(stands(pattern) for pattern in themes.default_entries()[theme].patterns[language])
     for theme, entry in themes.default_entries().items():
-        if not entry.guards.get(language) and any(re.search(pattern, read) for pattern in entry.patterns[language]):
+        if not entry.guards.get(language) and any(stands(pattern) for pattern in entry.patterns[language]):
             assert theme in taxonomy.themes_of(text, language)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language", "theme", "carried"),
+    [
+        ("직원 태도가 나빠요", "ko", "staff_attitude", True),
+        ("상품상태도 좋아요", "ko", "staff_attitude", False),
+        ("이상한 음악이 나와요", "ko", "product_quality", False),
+        ("불친절해요", "ko", "staff_attitude", True),
+        ("味が薄い", "ja", "product_quality", True),
+        ("意味が薄い", "ja", "product_quality", False),
+        ("丈夫な鞄", "ja", "product_quality", True),
+        ("明日なら大丈夫です", "ja", "product_quality", False),
+        ("リモコンアプリが便利", "ja", "website_app", True),
+    ],
+)
+def test_a_wording_begins_where_a_morpheme_begins(sentence: str, language: str, theme: str, carried: bool) -> None:
+    assert (theme in themes.load_taxonomy().themes_of(sentence, language)) == carried
+
+
+def test_a_longer_word_that_ends_like_a_praise_is_none() -> None:
+    assert themes.load_taxonomy().leanings("양에 비해 너무 비싸요", "ko", ("price_value",)) == {"price_value": -1}
 
 
 @pytest.mark.parametrize(

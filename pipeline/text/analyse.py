@@ -15,6 +15,8 @@ from pipeline.text.sentiment import scores
 from pipeline.text.sentiment.model import MAX_TAUGHT_TEXT, Model
 from pipeline.text.sentiment.scores import Classifier, Label
 from pipeline.text.wording.leaning import Leaning
+from pipeline.text.wording.matcher import Span
+from pipeline.text.wording.themes import Reaches
 
 LEANT = 0.4
 """What a mention scores by its wording alone."""
@@ -22,6 +24,14 @@ LEANT = 0.4
 OVERRULED = 0.7
 """A score beyond this stands against the wording. Polarity of restaurant aspects (three ways) at 0, .3, .5, .7 and never overruled:
 .766 .860 .863 .866 .870; of machine-translated Korean ones .749 .777 .780 .780 .778."""
+
+SILENT = 0.05
+"""Below it a stretch says nothing about its theme: VADER's own cut."""
+
+
+BEFORE_LAST = 0.2
+"""What a stretch counts beside a later one of the same sentence that speaks of the same theme. At 1, .45 and .2: pairs of mixed
+Korean sentences .576 .580 .590, Japanese .598 .602 .609."""
 
 
 class Themes(Protocol):
@@ -32,7 +42,11 @@ class Themes(Protocol):
 
     def themes_of(self, sentence: str, language: str) -> tuple[str, ...]: ...
 
-    def leanings(self, sentence: str, language: str, themes: Collection[str]) -> Mapping[str, Leaning]: ...
+    def reaches(self, sentence: str, language: str) -> Reaches: ...
+
+    def leanings_within(
+        self, sentence: str, language: str, themes: Collection[str], stretches: Mapping[Span, Collection[str]]
+    ) -> tuple[Mapping[str, Leaning], Mapping[Span, Mapping[str, Leaning]]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +119,9 @@ def analyse(
         for start, stop in sentences.sentences(read.text, language):
             words = read.text[start:stop]
             spoken = language_of_part(words, language)
-            themes = taxonomy.themes_of(words, spoken)
-            clauses = sentences.clauses(words, spoken) if themes else []
-            said = [part(words[a:b], spoken) for a, b in clauses] if len(clauses) > 1 else []
-            plan.append((read.span(start, stop), part(words, spoken), themes, said))
+            spoken_of = _spoken_of(words, spoken, taxonomy)
+            said = {(a, b): part(words[a:b], spoken) for a, b in spoken_of.stretches}
+            plan.append((read.span(start, stop), part(words, spoken), spoken_of, said))
         planned.append((language, part(read.text, language) if whole else None, plan))
     _score(parts, models)
     return [
@@ -121,9 +134,9 @@ def analyse(
                     one.language,
                     one.score,
                     scores.label_of(one.score, one.language),
-                    _mentions(one, themes, said, taxonomy),
+                    _mentions(one, spoken_of, said, taxonomy),
                 )
-                for span, one, themes, said in plan
+                for span, one, spoken_of, said in plan
             ),
         )
         for language, entire, plan in planned
@@ -139,24 +152,43 @@ def _score(parts: Sequence[_Part], models: Mapping[str, Model | Classifier]) -> 
             part.score = score
 
 
-def _mentions(one: _Part, themes: Sequence[str], said: Sequence[_Part], taxonomy: Themes) -> tuple[Mention, ...]:
-    """A theme takes the sentiment of the clauses that carry it; of the sentence where no single clause does."""
-    if not themes:
+def _spoken_of(words: str, language: str, taxonomy: Themes) -> Reaches:
+    """Themes of a sentence, with the stretch that speaks of each where that is not the whole: in English what lies around its
+    name, else the clauses that carry it."""
+    if language == "en":
+        return taxonomy.reaches(words, language)
+    themes = taxonomy.themes_of(words, language)
+    clauses = sentences.clauses(words, language) if themes else []
+    if len(clauses) < 2:
+        return Reaches(themes, {}, frozenset())
+    return Reaches(themes, {(a, b): taxonomy.themes_of(words[a:b], language) for a, b in clauses}, frozenset())
+
+
+def _mentions(one: _Part, spoken_of: Reaches, said: Mapping[Span, _Part], taxonomy: Themes) -> tuple[Mention, ...]:
+    """A theme takes the sentiment of the stretches that speak of it; of the sentence where there is none, or where none judges it
+    and it is more than named in passing."""
+    if not spoken_of.themes:
         return ()
-    leanings = taxonomy.leanings(one.text, one.language, themes)
+    leanings, within = taxonomy.leanings_within(one.text, one.language, spoken_of.themes, spoken_of.stretches)
     carried: dict[str, list[float]] = {}
-    for clause in said:
-        found = taxonomy.themes_of(clause.text, clause.language)
-        leaning = taxonomy.leanings(clause.text, clause.language, found) if found else {}
+    for span, found in spoken_of.stretches.items():
         for theme in found:
-            carried.setdefault(theme, []).append(_leant(clause.score, leaning.get(theme)))
+            carried.setdefault(theme, []).append(_leant(said[span].score, within.get(span, {}).get(theme)))
     mentions = []
-    for theme in themes:
+    for theme in spoken_of.themes:
         values = carried.get(theme)
-        score = round(sum(values) / len(values), 4) if values else one.score
+        score = _together(values) if values else one.score
+        if abs(score) < SILENT and theme not in spoken_of.passing:
+            score = one.score
         score = _leant(score, leanings.get(theme))
         mentions.append(Mention(theme, score, scores.label_of(score, one.language)))
     return tuple(mentions)
+
+
+def _together(values: Sequence[float]) -> float:
+    """Of stretches that speak of one theme the last counts most: who says "small but clean" is pleased."""
+    earlier = [BEFORE_LAST * value for value in values[:-1]]
+    return round((sum(earlier) + values[-1]) / (BEFORE_LAST * len(earlier) + 1), 4)
 
 
 def _leant(score: float, leaning: Leaning | None) -> float:

@@ -99,7 +99,9 @@ _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 @lru_cache(maxsize=_REMEMBERED_WORDS)
 def _starts_in_korean_word(word: str) -> tuple[int, ...]:
-    return tuple({one.start for one in _korean(_readable(word))})
+    morphemes = list(_korean(_readable(word)))
+    # An ending may share the last syllable of its stem (비싼: 비싸, ㄴ): nothing begins within another.
+    return tuple({one.start for one in morphemes if not any(other.start < one.start < other.stop for other in morphemes)})
 
 
 def _korean(text: str) -> Iterator[_Morpheme]:

@@ -10,7 +10,6 @@ Linear in the length of the text; no sentence is longer than `MAX_SENTENCE`.
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from pipeline.text.reading import endings, morphology
 from pipeline.text.reading.endings import EMOJI, JAPANESE_DOUBT, KOREAN_DOUBT
@@ -46,13 +45,16 @@ def sentences(text: str, language: str) -> list[Span]:
 
 
 def clauses(text: str, language: str) -> list[Span]:
-    """A sentence parted at its strong contrasts ("…, but …", "…지만 …", "…が、…"): [(0, len)] where it has none."""
+    """A sentence parted where it turns ("…, but …", "…지만 …", "…が、…"): [(0, len)] where it does not."""
     contrast = _CONTRASTS.get(language)
     if contrast is None:
         return [(0, len(text))]
-    cuts = [match.end() for match in contrast.finditer(text)]
-    edges = [0, *cuts, len(text)]
-    found = [(a, b) for a, b in pairwise(edges) if _WORD.search(text, a, b)]
+    found: list[Span] = []
+    at = 0
+    for match in contrast.finditer(text):
+        found.append((at, match.start() if match.lastgroup == "link" else match.end()))
+        at = match.end()
+    found = [(a, b) for a, b in (*found, (at, len(text))) if _WORD.search(text, a, b)]
     return found if len(found) > 1 else [(0, len(text))]
 
 
@@ -269,11 +271,26 @@ _BOUNDARIES = {
     ),
 }
 
-# Each ends where the new clause begins.
+# The new clause begins where a match ends, and what stands in
+# `link` belongs to neither side, for scorers would read "훌륭했지만" as half taken back already.
+_ATTRIBUTIVE_N = "".join(chr(code) for code in range(0xAC04, 0xD7A4, 28))
+"""Syllables that end in ㄴ: 데 behind one is "but", behind a space a place."""
+
 _CONTRASTS = {
     "en": re.compile(
         r"(?<!nothing)(?<!all)(?<!anything)[,;]?\s(?=(?:but|however|although|though|yet|whereas|except that)\s)", re.IGNORECASE
     ),
-    "ko": re.compile(r"[가-힣](?:지만|는데|은데|한데|인데|으나)[,\s]{1,3}"),
-    "ja": re.compile(r"(?:[いるただすんう]が|けれども|けれど|けど|のに|ものの)[、,]"),
+    "ko": re.compile(
+        rf"(?P<link>(?<=[가-힣])(?<!하)(?<!그렇)지만(?:요|은|서도)?[,\s]{{1,3}}|(?<=[{_ATTRIBUTIVE_N}])(?<!그런)(?<!가운)(?<!근)데(?:요|도)?[,\s]{{1,3}}"
+        r"|(?<=으)나[,\s]{1,3})"
+        r"|(?:반면에?|불구하고|제외하고는?|빼고는?|말고는|외에는|더니)[,\s]{1,3}"
+        # 고 and 며 go on with the same thing unless something new is named.
+        r"|[가-힣](?:고|며|고요|구요|면서)[,\s]{1,3}(?=\S{1,10}(?: \S{1,8})?(?:은|는|도|이|가) )"
+        r"|[,;:](?=\s)\s{1,3}| [-–~/] "
+    ),
+    "ja": re.compile(
+        r"(?P<link>(?<=[いるただすんう])が[、,] ?|(?:けれども|けれど|けども|けど)[、, ]{0,2}(?=.)|(?<=[いるただすんうな])(?:のに|ものの)[、,] ?)"
+        r"|(?:反面|一方で?|わりに|割に|くせに|を?除けば|以外は)[、, ]{0,2}"
+        r"|[、,;:] ?| [-–~/] "
+    ),
 }

@@ -2,16 +2,20 @@
 
 Patterns are regexes on the lower-cased sentence. Running all of them on each sentence would cost a millisecond, so a
 pattern is asked only where a word of the sentence holds one of the literals without which it cannot match.
+
+A Korean or Japanese match counts only where a morpheme begins: 태도 is not in 상태도, nor 味 in 意味. Of 13,078 matches in Korean
+reviews 455 do not begin one, and of 19,042 in Japanese ones 760; of those read by hand 8 in 10 were no matter of their theme.
 """
 
 import functools
 import re
 import time
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pipeline.text.reading import morphology
 from pipeline.text.wording.literals import TOKEN, alternatives, required_literals
 
 MAX_CHARS = 600
@@ -30,6 +34,21 @@ _SCRIPTS = (
     ("en", re.compile("[a-zA-Z]")),
 )
 
+_NATIVE = {"ko": re.compile("[가-힣]"), "ja": re.compile("[ぁ-ヿ㐀-鿿々]")}
+"""What morphemes are written in. A match that begins otherwise ("wi-fi", a space) may begin anywhere."""
+
+_FOREIGN = re.compile("[ァ-ヿ]{3}")
+"""Katakana words of three characters and more may stand within a compound: ipadic takes one that it does not know (リモコンアプリ) for
+one word. Shorter ones stand in too many others: スパ in コスパ, バー in カバー."""
+
+_JAPANESE_SPACE = re.compile("(?<=[ぁ-ヿ㐀-鿿々]) (?=[ぁ-ヿ㐀-鿿々])")
+"""Means nothing within a sentence, and parts words from their particles where a text comes from another system."""
+
+_REMEMBERED_WORDS = 100_000
+_REMEMBERED_SENTENCES = 256
+
+Span = tuple[int, int]
+
 Role = Literal["find", "guard", "complaint", "praise"]
 """A guard finds what only looks like what is to be found."""
 
@@ -46,6 +65,8 @@ class Probe:
 class Matcher:
     """Patterns of one language behind their literals."""
 
+    language: str
+    """Where it is "ko" or "ja", matches begin with a morpheme."""
     probes: tuple[Probe, ...]
     always: tuple[Probe, ...]
     """Those without a required literal: asked of every sentence."""
@@ -91,14 +112,61 @@ class Matcher:
         doubted = {probe.owner for probe in asked if probe.role == "guard"}
         found: set[int] = set()
         for probe in asked:
-            if probe.role != "find" or probe.owner in found or not compiled(probe.pattern).search(text):
+            if probe.role != "find" or probe.owner in found:
                 continue
-            if probe.owner not in doubted or _stands_free(probe, text, asked):
+            guarded = _guarded(probe.owner, text, asked) if probe.owner in doubted else []
+            if any(not any(start <= match.start() < stop for start, stop in guarded) for match in self.matches(probe, text)):
                 found.add(probe.owner)
         return sorted(found)
 
+    def matches(self, probe: Probe, text: str) -> Iterator[re.Match[str]]:
+        """Where the probe's pattern matches the lower-cased text, from left to right without overlap."""
+        pattern, place = compiled(probe.pattern), 0
+        while match := pattern.search(text, place):
+            if begins(text, match.start(), self.language):
+                yield match
+                place = max(match.end(), match.start() + 1)
+            else:
+                place = match.start() + 1
 
-def matcher(patterns: Iterable[tuple[int, Role, str]]) -> Matcher:
+    def places(self, text: str) -> dict[int, list[Span]]:
+        """Owner, in order → where its patterns match the lower-cased text outside what its guards find."""
+        asked = self.asked(text)
+        doubted = {probe.owner for probe in asked if probe.role == "guard"}
+        guarded = {owner: _guarded(owner, text, asked) for owner in doubted}
+        found: dict[int, list[Span]] = {}
+        for probe in asked:
+            if probe.role != "find":
+                continue
+            for match in self.matches(probe, text):
+                if not any(start <= match.start() < stop for start, stop in guarded.get(probe.owner, ())):
+                    found.setdefault(probe.owner, []).append(match.span())
+        return dict(sorted(found.items()))
+
+
+def begins(text: str, place: int, language: str) -> bool:
+    """Whether a morpheme begins there, as far as that is known: only Korean and Japanese words hide others."""
+    native = _NATIVE.get(language)
+    if native is None or not native.match(text, place) or not (place and native.match(text, place - 1)):
+        return True
+    if language == "ko":
+        start = text.rfind(" ", 0, place) + 1
+        stop = text.find(" ", place)
+        return place - start in _starts_in_word(text[start : stop if stop > 0 else len(text)])
+    return bool(_FOREIGN.match(text, place)) or place in _starts_in_sentence(text)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED_WORDS)
+def _starts_in_word(word: str) -> frozenset[int]:
+    return morphology.starts(word, "ko")
+
+
+@functools.lru_cache(maxsize=_REMEMBERED_SENTENCES)
+def _starts_in_sentence(text: str) -> frozenset[int]:
+    return morphology.starts(text, "ja")
+
+
+def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Matcher:
     """Of (owner, role, pattern). Raises re.error for a pattern that does not compile."""
     probes: list[Probe] = []
     complete: list[int] = []
@@ -112,6 +180,7 @@ def matcher(patterns: Iterable[tuple[int, Role, str]]) -> Matcher:
         complete.append((1 << len(clauses)) - 1)
         probes.append(Probe(owner=owner, pattern=pattern, role=role))
     return Matcher(
+        language=language,
         probes=tuple(probes),
         always=tuple(probe for probe, bits in zip(probes, complete, strict=True) if not bits),
         complete=tuple(complete),
@@ -127,23 +196,20 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE if plain != plain.lower() else 0)
 
 
-def _stands_free(probe: Probe, text: str, asked: Sequence[Probe]) -> bool:
-    """Whether a match of the probe begins outside what its owner's guards find."""
-    guarded = [
+def _guarded(owner: int, text: str, asked: Sequence[Probe]) -> list[Span]:
+    return [
         match.span()
         for guard in asked
-        if guard.role == "guard" and guard.owner == probe.owner
+        if guard.role == "guard" and guard.owner == owner
         for match in compiled(guard.pattern).finditer(text)
     ]
-    return any(
-        not any(start <= match.start() < stop for start, stop in guarded) for match in compiled(probe.pattern).finditer(text)
-    )
 
 
 def read(sentence: str, language: str) -> tuple[str, str]:
     """The sentence as patterns see it, and its language: where none is known ("" or "und") the script decides."""
     text = sentence[:MAX_CHARS]
-    return normalised(text), language if language not in {"", "und"} else by_script(text)
+    language = language if language not in {"", "und"} else by_script(text)
+    return _JAPANESE_SPACE.sub("", normalised(text)) if language == "ja" else normalised(text), language
 
 
 def normalised(text: str) -> str:

@@ -13,15 +13,17 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 import pydantic
 
 from pipeline.text.wording.leaning import DENIALS, Leaning, Said, verdict
-from pipeline.text.wording.matcher import MAX_CHARS, TRIAL_SECONDS, Matcher, Role, compiled, matcher, read, trial
+from pipeline.text.wording.matcher import MAX_CHARS, TRIAL_SECONDS, Matcher, Role, Span, compiled, matcher, read, trial
+from pipeline.text.wording.reach import passing, reaches
 
 THEMES = Path(__file__).parent / "themes"
 PACKS = Path(__file__).parent / "packs"
@@ -49,6 +51,8 @@ class ThemeEntry(pydantic.BaseModel, extra="forbid", frozen=True):
     stage: Stage
     what: str = ""
     """What counts as an experience with it, and what does not."""
+    replaces: tuple[str, ...] = ()
+    """Ids of default themes that it is a part of: they are not looked for where a pack brings it. Says nothing in a market file."""
     patterns: Mapping[_Language, tuple[_Pattern, ...]] = pydantic.Field(min_length=1)
     """Regexes, written in lower case; one that matches is enough."""
     guards: Mapping[_Language, tuple[_Pattern, ...]] = {}
@@ -85,6 +89,16 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaches:
+    themes: tuple[str, ...]
+    """Ids, in the order of the taxonomy."""
+    stretches: Mapping[Span, tuple[str, ...]]
+    """Empty where the whole sentence speaks of all of them."""
+    passing: frozenset[str]
+    """Named without a word about it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Taxonomy:
     """The themes of a market, ready to be asked."""
 
@@ -104,30 +118,70 @@ class Taxonomy:
         text, language = read(sentence, language)
         return tuple(self.themes[position].id for position in self._matcher(language, "find", "guard").found(text))
 
+    def reaches(self, sentence: str, language: str) -> Reaches:
+        """What `themes_of` says, and which stretches of the sentence speak of which of them; English only."""
+        text, language = read(sentence, language)
+        places = {self.themes[at].id: spans for at, spans in self._matcher(language, "find", "guard").places(text).items()}
+        # Places are those of the sentence itself only where reading it kept its length.
+        stretches = reaches(text, places) if len(text) == len(sentence) else {}
+        return Reaches(tuple(places), stretches, passing(text, places) if stretches else frozenset())
+
     def leanings(self, sentence: str, language: str, themes: Collection[str]) -> dict[str, Leaning]:
         """Which way the experience went, for those of `themes` where the sentence's wording says so."""
+        return self.leanings_within(sentence, language, themes, {})[0]
+
+    def leanings_within(
+        self, sentence: str, language: str, themes: Collection[str], stretches: Mapping[Span, Collection[str]]
+    ) -> tuple[dict[str, Leaning], dict[Span, dict[str, Leaning]]]:
+        """The same of the sentence as a whole, and of each stretch of it by what is said there; `stretches` as `reaches` gives them."""
         text, language = read(sentence, language)
+        said = self._said(text, language, themes)
+        within = {}
+        if language != "en":
+            # Clauses are read by themselves: what is read of a Japanese sentence is shorter than the sentence.
+            for (start, stop), held in stretches.items():
+                within[start, stop] = self.leanings(sentence[start:stop], language, held)
+            return _leaning(said, text, language), within
+        for (start, stop), held in stretches.items() if said else ():
+            here = {
+                theme: [
+                    Said(one.start - start, one.stop - start, one.way)
+                    for one in said.get(theme, ())
+                    if start <= one.start and one.stop <= stop
+                ]
+                for theme in held
+            }
+            within[start, stop] = _leaning(here, text[start:stop], language)
+        return _leaning(said, text, language), within
+
+    def _said(self, text: str, language: str, themes: Collection[str]) -> dict[str, list[Said]]:
         said: dict[str, list[Said]] = {}
-        for probe in self._matcher(language, "complaint", "praise").asked(text):
+        wordings = self._matcher(language, "complaint", "praise")
+        for probe in wordings.asked(text):
             theme = self.themes[probe.owner].id
             if theme in themes:
                 way: Leaning = 1 if probe.role == "praise" else -1
                 spans = said.setdefault(theme, [])
-                spans += (Said(*match.span(), way) for match in compiled(probe.pattern).finditer(text))
-        leanings = ((theme, verdict(spans, text, language)) for theme, spans in said.items())
-        return {theme: leaning for theme, leaning in leanings if leaning}
+                spans += (Said(*match.span(), way) for match in wordings.matches(probe, text))
+        return said
 
     def _matcher(self, language: str, *roles: Role) -> Matcher:
         held = self._matchers.get((language, roles))
         if held is None:
-            held = self._matchers[language, roles] = matcher(
+            patterns = (
                 (position, role, pattern)
                 for position, entry in enumerate(self.entries.values())
                 for role, written in _by_role(entry)
                 if role in roles
                 for pattern in written.get(language, ())
             )
+            held = self._matchers[language, roles] = matcher(patterns, language)
         return held
+
+
+def _leaning(said: Mapping[str, Sequence[Said]], text: str, language: str) -> dict[str, Leaning]:
+    leanings = ((theme, verdict(spans, text, language)) for theme, spans in said.items() if spans)
+    return {theme: leaning for theme, leaning in leanings if leaning}
 
 
 def load_taxonomy(changes: Changes | None = None) -> Taxonomy:
@@ -139,7 +193,7 @@ def load_taxonomy(changes: Changes | None = None) -> Taxonomy:
     if changes is None or not (changes.packs or changes.off or changes.add):
         return _default_taxonomy()
     defaults = packed_entries(changes.packs)
-    unknown = sorted(set(changes.off) - set(defaults) - set(changes.add))
+    unknown = sorted(set(changes.off) - set(default_entries()) - set(defaults) - set(changes.add))
     if unknown:
         raise ThemeError(
             f"themes.off: expected ids of themes, found {', '.join(map(repr, unknown))}; the themes are {', '.join(defaults)}"
@@ -163,11 +217,13 @@ def default_entries() -> Mapping[str, ThemeEntry]:
 
 @functools.cache
 def packed_entries(packs: tuple[str, ...]) -> Mapping[str, ThemeEntry]:
-    """The default entries with those of the packs: a new id is a theme more, a known one extends what stands there.
+    """The default entries with those of the packs: a new id is a theme more, a known one extends what stands there, and what
+    a theme of a pack replaces is left out.
 
     Raises ThemeError for a pack that is none.
     """
     entries = dict(default_entries())
+    replaced: set[str] = set()
     for pack in packs:
         files = sorted((PACKS / pack).glob("*.toml")) if pack in packs_there() else []
         if not files:
@@ -175,7 +231,8 @@ def packed_entries(packs: tuple[str, ...]) -> Mapping[str, ThemeEntry]:
         for path in files:
             entry = _entry(path.stem, tomllib.loads(path.read_text("utf-8")))
             entries[path.stem] = _extended(entries[path.stem], entry) if path.stem in entries else entry
-    return entries
+            replaced.update(entry.replaces)
+    return {theme: entry for theme, entry in entries.items() if theme not in replaced}
 
 
 @functools.cache
@@ -258,7 +315,8 @@ def _taxonomy(entries: Mapping[str, ThemeEntry]) -> Taxonomy:
 def _version(ordered: list[tuple[str, ThemeEntry]]) -> str:
     read = [(theme, entry.stage, [(role, sorted(held.items())) for role, held in _by_role(entry)]) for theme, entry in ordered]
     denials = [(language, *denial.patterns()) for language, denial in sorted(DENIALS.items())]
-    return hashlib.sha256(json.dumps([MAX_CHARS, read, denials], ensure_ascii=False).encode()).hexdigest()[:16]
+    analysers = [version(package) for package in ("kiwipiepy", "kiwipiepy_model", "fugashi", "ipadic")]
+    return hashlib.sha256(json.dumps([MAX_CHARS, read, denials, analysers], ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def _by_role(entry: ThemeEntry) -> tuple[tuple[Role, Mapping[str, tuple[str, ...]]], ...]:
