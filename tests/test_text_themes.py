@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.text.analyse import Text, analyse
 from pipeline.text.wording import literals, matcher, themes
 
 DEFAULTS = [
@@ -182,6 +183,31 @@ def test_a_thing_reaches_to_the_next_one(sentence: str, stretches: dict[str, set
     assert found == stretches
 
 
+@pytest.mark.parametrize(
+    ("sentence", "ways"),
+    [
+        ("Great food, but the waiter forgot us.", {"food": 1, "staff_attitude": -1}),
+        ("We ordered a salad and the waitress was horrible.", {"food": 0, "staff_attitude": -1}),
+        ("The salad was served by a wonderful waiter.", {"food": 1, "staff_attitude": 1}),
+        ("The food was great.", {"food": 1}),
+        ("Terrible food and service.", {"food": -1, "staff_attitude": -1}),
+    ],
+)
+def test_a_theme_has_the_sentiment_of_what_is_said_of_it(sentence: str, ways: dict[str, int]) -> None:
+    taxonomy = themes.load_taxonomy(MarketChanges(packs=("restaurants",)))
+    (analysis,) = analyse([Text(sentence)], languages=("en",), taxonomy=taxonomy, models={})
+    (only,) = analysis.sentences
+    found = {one.theme: (one.sentiment > 0) - (one.sentiment < 0) for one in only.mentions}
+    assert found.items() >= ways.items()
+
+
+def test_a_sentence_about_one_thing_keeps_its_own_score() -> None:
+    taxonomy = themes.load_taxonomy(MarketChanges(packs=("restaurants",)))
+    (analysis,) = analyse([Text("The soup was good, with a funny aftertaste.")], languages=("en",), taxonomy=taxonomy, models={})
+    (only,) = analysis.sentences
+    assert [one.sentiment for one in only.mentions if one.theme == "food"] == [only.sentiment]
+
+
 def test_a_market_adds_replaces_and_switches_off() -> None:
     plain = themes.load_taxonomy()
     assert themes.load_taxonomy(MarketChanges()).version == plain.version
@@ -349,6 +375,7 @@ def test_time_is_bounded_on_hostile_text(piece: str) -> None:
     for language in LANGUAGES:
         taxonomy.themes_of(piece * 200_000, language)
         taxonomy.leanings(piece * 200_000, language, DEFAULTS)
+        taxonomy.reaches(piece * 200_000, language)
     assert time.process_time() - before < 1
 
 

@@ -180,7 +180,8 @@ def _mentions(one: _Part, spoken_of: Reaches, said: Mapping[Span, _Part], taxono
         score = _together(values) if values else one.score
         if abs(score) < SILENT and theme not in spoken_of.passing:
             score = one.score
-        score = _leant(score, leanings.get(theme))
+        if theme not in spoken_of.passing:
+            score = _leant(score, leanings.get(theme))
         mentions.append(Mention(theme, score, scores.label_of(score, one.language)))
     return tuple(mentions)
 
