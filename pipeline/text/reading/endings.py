@@ -96,6 +96,11 @@ _ONWARD = re.compile(r"助詞|名詞/非自立|名詞/接尾|助動詞")
 _PREDICATES = ("名詞/形容動詞語幹", "名詞/サ変接続")
 """Nouns that can be all there is of a predicate: "店内が清潔"."""
 _TOPIC = re.compile("[^ はもが、。]{1,8}[はもが]")
+_SPELT_APART = re.compile("[ァ-ヶー一-鿿々A-Za-z0-9] (?:[がをに]|は(?![ぁ-ん])|の(?![ぁ-ん])|です)")
+"""A space before a particle: whoever writes so parts words, and a space says nothing about sentences."""
+_AROUND = 120
+"""Code points on both sides in which that is looked for."""
+
 _NEW = re.compile(r"でも|しかし|ただ|しかも|また(?!は)|あと|次|そして|なので|もう|二度と")
 
 
@@ -104,6 +109,8 @@ def japanese(text: str, place: int, resume: int, tags: Mapping[int, str]) -> boo
     if text[place:resume].startswith(_KANA):
         # Polite forms stand before no noun; "励ます人" has none, and "ですが" goes on.
         return tags.get(resume, "").startswith("助動詞") and not _GOES_ON.match(_next(resume, tags))
+    if _SPELT_APART.search(text, max(0, place - _AROUND), place + _AROUND) and not text[place:resume].strip():
+        return False
     tag = tags.get(place, "")
     if _NEW.match(text, resume):
         return not tag.startswith("助詞/接続助詞")
