@@ -18,6 +18,7 @@ from pipeline.market import ThemeChanges
 from pipeline.text.analyse import Analysis, Text, analyse
 from pipeline.text.reading.language import language_of
 from pipeline.text.sentiment import model, scores
+from pipeline.text.sentiment.ngrams import longest
 from pipeline.text.sentiment.scores import label_of
 from pipeline.text.wording.themes import load_taxonomy
 
@@ -91,7 +92,7 @@ def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]
             continue
         texts, labels = held.setdefault(language, ([], []))
         if len(texts) < model.MAX_TEACHERS:
-            texts.append(text.content[: model.MAX_TAUGHT_TEXT])
+            texts.append(text.content[: longest(language)])
             labels.append(verdict)
     models = {}
     for language, (texts, labels) in sorted(held.items()):

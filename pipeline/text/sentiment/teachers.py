@@ -13,11 +13,15 @@ import duckdb
 
 from pipeline.text.reading.language import language_of
 from pipeline.text.sentiment import model
+from pipeline.text.sentiment.ngrams import longest
 from pipeline.text.sentiment.scores import UNTAUGHT
 
 _LOG = logging.getLogger(__name__)
 
 _FETCHED = 2_000
+
+_READ = longest("en")
+"""Code points of a review that are fetched: the longest that any language is taught by."""
 
 _LOOKED_AT = 4 * model.MAX_TEACHERS
 """Starred reviews that are looked at for teachers, over all languages."""
@@ -44,7 +48,7 @@ def teachers(con: duckdb.DuckDBPyConnection, languages: Sequence[str], brand_loc
             and (? or regexp_matches(left(content, ?), '[^\\x00-\\x7F]'))
         order by first_seen_at, review_id limit ?
         """,
-        [model.MAX_TAUGHT_TEXT, model.POSITIVE_FROM, model.NEGATIVE_TO, latin, model.MAX_TAUGHT_TEXT, _LOOKED_AT],
+        [_READ, model.POSITIVE_FROM, model.NEGATIVE_TO, latin, _READ, _LOOKED_AT],
     )
     held: dict[str, tuple[list[str], list[int]]] = {}
     while batch := rows.fetchmany(_FETCHED):
@@ -54,8 +58,9 @@ def teachers(con: duckdb.DuckDBPyConnection, languages: Sequence[str], brand_loc
             if label is None or language in UNTAUGHT:
                 continue
             texts, labels = held.setdefault(language, ([], []))
-            texts.append(content)
-            labels.append(label)
+            if len(texts) < model.MAX_TEACHERS:
+                texts.append(content[: longest(language)])
+                labels.append(label)
     found = {}
     for language, (texts, labels) in sorted(held.items()):
         count = model.step_of(len(texts))
