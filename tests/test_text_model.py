@@ -101,8 +101,8 @@ def test_the_middle_of_the_scale_teaches_nothing(rating: float, label: int | Non
 
 def test_the_lexicon_leads_where_the_model_knows_nothing_and_yields_where_it_knows_much(taught: model.Model) -> None:
     logits, doubts = taught.judged(["", "품질", "정말 좋아요 배송이 빨라서 만족합니다 품질이 훌륭해요 또 살게요"])
-    assert logits[0] == 0
-    assert doubts[0] == pytest.approx(1)
+    assert logits[0] == pytest.approx(0, abs=0.01)
+    assert doubts[0] == pytest.approx(1, abs=0.05)
     assert doubts.tolist() == sorted(doubts.tolist(), reverse=True)
 
 

@@ -17,9 +17,10 @@ import orjson
 from pipeline.market import ThemeChanges
 from pipeline.text.analyse import Analysis, Text, analyse
 from pipeline.text.reading.language import language_of
-from pipeline.text.sentiment import model, scores
+from pipeline.text.sentiment import model, scores, seed
 from pipeline.text.sentiment.ngrams import longest
 from pipeline.text.sentiment.scores import label_of
+from pipeline.text.sentiment.teachers import by_seed
 from pipeline.text.wording.themes import load_taxonomy
 
 MAX_LINE = 16_000_000
@@ -54,7 +55,8 @@ def label(
     """Labels each line and says how many there were.
 
     `teach`: JSON lines, gzip or not, with `text` and either `rating` and `rating_max` or `label` (1 positive, 0 negative); a
-    model is taught for each language with enough of both, except English. Raises LabelError naming the line.
+    model is taught for each language with enough of both. Where the first line has neither, the seed lexicon says which of them are
+    good (Korean, Japanese). Raises LabelError naming the line.
     """
     taxonomy = load_taxonomy(ThemeChanges(packs=packs))
     models = taught(teach, languages, progress) if teach else {}
@@ -81,12 +83,15 @@ def label(
 
 
 def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]) -> dict[str, model.Model]:
-    """A model for each language that the rated texts are enough for."""
+    """A model for each language that the texts are enough for; the seed lexicon rates them where the first has no rating."""
     held: dict[str, tuple[list[str], list[int]]] = {}
+    rated = True
     for number, line in enumerate(_opened(path), 1):
         where = f"{path}: line {number}"
         row, text = _row(line, where)
-        verdict = _verdict(row, where)
+        if number == 1:
+            rated = "label" in row or "rating" in row
+        verdict = _verdict(row, where) if rated else 0
         language = language_of(text.content, languages=languages, stated=text.stated)
         if verdict is None or language in scores.UNTAUGHT:
             continue
@@ -96,12 +101,12 @@ def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]
             labels.append(verdict)
     models = {}
     for language, (texts, labels) in sorted(held.items()):
-        found = model.teach(language, texts, labels)
+        if not rated:
+            texts, labels = by_seed(language, texts) if language in seed.languages() else ([], [])
+        found = model.teach(language, texts, labels, taught_by=model.STARS if rated else model.SEED)
         if found:
             models[language] = found
-        progress(
-            f"label: {language} taught by {len(texts):,} rated texts" if found else f"label: {language}: too few rated texts"
-        )
+        progress(f"label: {language} taught by {len(texts):,} texts" if found else f"label: {language}: too few texts")
     return models
 
 

@@ -163,10 +163,7 @@ _DENYING = np.array(
     sorted(
         map(
             _unit,
-            (
-                "not no never cannot nothing nobody none neither nor without hardly barely cant dont didnt doesnt isnt wasnt wont "
-                "don't didn't doesn't isn't wasn't aren't weren't won't wouldn't can't couldn't shouldn't haven't hasn't hadn't ain't"
-            ).split(),
+            ["not", "no", "never", "cannot", "nothing", "nobody", "none", "neither", "nor", "without", "hardly", "barely", "cant", "dont", "didnt", "doesnt", "isnt", "wasnt", "wont", "don't", "didn't", "doesn't", "isn't", "wasn't", "aren't", "weren't", "won't", "wouldn't", "can't", "couldn't", "shouldn't", "haven't", "hasn't", "hadn't", "ain't"],
         )
     ),
     dtype=np.uint64,

