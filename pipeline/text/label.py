@@ -100,9 +100,9 @@ def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]
             texts.append(text.content[: longest(language)])
             labels.append(verdict)
     models = {}
+    if not rated:
+        held = {language: by_seed(language, texts) for language, (texts, _) in held.items() if language in seed.languages()}
     for language, (texts, labels) in sorted(held.items()):
-        if not rated:
-            texts, labels = by_seed(language, texts) if language in seed.languages() else ([], [])
         found = model.teach(language, texts, labels, taught_by=model.STARS if rated else model.SEED)
         if found:
             models[language] = found
