@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.text.sentiment import model, scores
+from pipeline.text.sentiment.ngrams import ngrams
 
 GOOD = ["정말 좋아요", "배송이 빨라서 만족합니다", "품질이 훌륭해요", "또 살게요", "아주 만족스럽네요"]
 BAD = ["정말 별로예요", "배송이 느려서 짜증나요", "품질이 엉망이에요", "다시는 안 사요", "너무 실망했어요"]
@@ -48,9 +49,9 @@ def test_texts_are_scored_alone_as_together(taught: model.Model) -> None:
     assert taught.logits([]).tolist() == []
 
 
-@given(st.lists(st.text(max_size=40), max_size=5), st.sampled_from(["ko", "ja"]))
+@given(st.lists(st.text(max_size=40), max_size=5), st.sampled_from(["en", "ko", "ja", "de"]))
 def test_ngrams_are_distinct_and_ordered_by_text(texts: list[str], language: str) -> None:
-    document, feature = model.ngrams(texts, language)
+    document, feature = ngrams(texts, language)
     pairs = list(zip(document.tolist(), feature.tolist(), strict=True))
     assert pairs == sorted(set(pairs))
 
@@ -98,10 +99,11 @@ def test_the_middle_of_the_scale_teaches_nothing(rating: float, label: int | Non
     assert model.label_of(rating) == label
 
 
-def test_the_lexicon_weighs_less_the_more_stars_there_are() -> None:
-    weights = [scores.seed_weight(n) for n in (30, 200, 2_000, 20_000, 100_000, 10**9)]
-    assert weights == sorted(weights, reverse=True)
-    assert (weights[0], weights[3], weights[-1]) == (3.0, 2.0, 1.0)
+def test_the_lexicon_leads_where_the_model_knows_nothing_and_yields_where_it_knows_much(taught: model.Model) -> None:
+    logits, doubts = taught.judged(["", "품질", "정말 좋아요 배송이 빨라서 만족합니다 품질이 훌륭해요 또 살게요"])
+    assert logits[0] == pytest.approx(0, abs=0.01)
+    assert doubts[0] == pytest.approx(1, abs=0.05)
+    assert doubts.tolist() == sorted(doubts.tolist(), reverse=True)
 
 
 @pytest.mark.parametrize("praise", ["좋아요", "만족합니다", "추천해요"])

@@ -12,7 +12,7 @@ from pipeline.text.reading import sentences
 from pipeline.text.reading.language import language_of, language_of_part
 from pipeline.text.reading.normalise import normalise
 from pipeline.text.sentiment import scores
-from pipeline.text.sentiment.model import MAX_TAUGHT_TEXT, Model
+from pipeline.text.sentiment.ngrams import longest
 from pipeline.text.sentiment.scores import Classifier, Label
 from pipeline.text.wording.leaning import Leaning
 from pipeline.text.wording.matcher import Span
@@ -101,7 +101,7 @@ def analyse(
     *,
     languages: Sequence[str],
     taxonomy: Themes,
-    models: Mapping[str, Model | Classifier],
+    models: Mapping[str, Classifier],
     whole: bool = False,
 ) -> list[Analysis]:
     """One analysis for each text, in order. `whole` scores each text as one piece as well."""
@@ -143,7 +143,7 @@ def analyse(
     ]
 
 
-def _score(parts: Sequence[_Part], models: Mapping[str, Model | Classifier]) -> None:
+def _score(parts: Sequence[_Part], models: Mapping[str, Classifier]) -> None:
     by_language: dict[str, list[_Part]] = {}
     for part in parts:
         by_language.setdefault(part.language, []).append(part)
@@ -201,7 +201,7 @@ def _leant(score: float, leaning: Leaning | None) -> float:
 
 def _of_whole(entire: _Part, parts: Sequence[_Part]) -> float:
     """One score for the text. What is longer than the model reads at a time is the mean of its sentences that say something."""
-    if entire.language == "en" or len(entire.text) <= MAX_TAUGHT_TEXT:
+    if entire.language == "en" or len(entire.text) <= longest(entire.language):
         return entire.score
     said = [part.score for part in parts if part.score]
     return round(sum(said) / len(said), 4) if said else 0.0

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 
+from pipeline.text.sentiment.model import STARS
 from pipeline.text.sentiment.scores import scorer
 from pipeline.text.sentiment.teachers import Teachers
 from warehouse.build import describe
@@ -59,14 +60,15 @@ def write_scorers(
     rows = []
     for language in dict.fromkeys([*languages, "und"]):
         held = taught.get(language)
+        starred = held if held and held.taught_by == STARS else None
         rows.append(
             [
                 language,
-                scorer(language, taught=held is not None, plugged_in=language in plugged_in),
-                len(held.texts) if held else 0,
-                sum(held.labels) if held else 0,
-                held.first_on if held else None,
-                held.last_on if held else None,
+                scorer(language, taught_by=held.taught_by if held else None, plugged_in=language in plugged_in),
+                len(starred.texts) if starred else 0,
+                sum(starred.labels) if starred else 0,
+                starred.first_on if starred else None,
+                starred.last_on if starred else None,
                 versions[language],
             ]
         )
@@ -95,7 +97,7 @@ _SCORER = "One row per language that texts are taken for: what scores its senten
 _SCORER_COLUMNS = {
     "language": "ISO 639-1; und for texts of no known language",
     "scorer": "what gives a sentence its sentiment, in words",
-    "teacher_count": "starred reviews that its model was taught by; 0 where no model is taught",
+    "teacher_count": "starred reviews that its model was taught by; 0 where stars taught none",
     "positive_count": "of these, the good ones",
     "first_landed_on": "day (UTC) on which the first of them landed; null without teachers",
     "last_landed_on": "day on which the last of them did; null without teachers",

@@ -19,8 +19,10 @@ import orjson
 from pipeline.market import ThemeChanges
 from pipeline.text.analyse import Analysis, Text, analyse
 from pipeline.text.reading.language import language_of
-from pipeline.text.sentiment import model, scores
+from pipeline.text.sentiment import model, scores, seed
+from pipeline.text.sentiment.ngrams import longest
 from pipeline.text.sentiment.scores import Classifier, label_of
+from pipeline.text.sentiment.teachers import by_seed
 from pipeline.text.sentiment.transformer import Transformer, TransformerError
 from pipeline.text.wording.themes import load_taxonomy
 
@@ -66,12 +68,13 @@ def label(
     """Labels each line and says how many there were.
 
     `teach`: JSON lines, gzip or not, with `text` and either `rating` and `rating_max` or `label` (1 positive, 0 negative); a
-    model is taught for each language with enough of both, except English. `transformers`: language → folder of the classifier that
-    reads it instead. Raises LabelError naming the line, and TransformerError.
+    model is taught for each language with enough of both. Where the first line has neither, the seed lexicon says which of them are
+    good (Korean, Japanese). `transformers`: language → folder of the classifier that reads it instead. Raises LabelError naming the
+    line, and TransformerError.
     """
     taxonomy = load_taxonomy(ThemeChanges(packs=packs))
     plugged_in = {language: Transformer(folder) for language, folder in transformers.items()}
-    models: dict[str, model.Model | Classifier] = {**(taught(teach, languages, progress) if teach else {}), **plugged_in}
+    models: dict[str, Classifier] = {**(taught(teach, languages, progress) if teach else {}), **plugged_in}
     count = 0
     numbered = enumerate(lines, 1)
     while batch := list(islice(numbered, _BATCH)):
@@ -102,27 +105,30 @@ def _plugged_in(given: str) -> tuple[str, Path]:
 
 
 def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]) -> dict[str, model.Model]:
-    """A model for each language that the rated texts are enough for."""
+    """A model for each language that the texts are enough for; the seed lexicon rates them where the first has no rating."""
     held: dict[str, tuple[list[str], list[int]]] = {}
+    rated = True
     for number, line in enumerate(_opened(path), 1):
         where = f"{path}: line {number}"
         row, text = _row(line, where)
-        verdict = _verdict(row, where)
+        if number == 1:
+            rated = "label" in row or "rating" in row
+        verdict = _verdict(row, where) if rated else 0
         language = language_of(text.content, languages=languages, stated=text.stated)
         if verdict is None or language in scores.UNTAUGHT:
             continue
         texts, labels = held.setdefault(language, ([], []))
         if len(texts) < model.MAX_TEACHERS:
-            texts.append(text.content[: model.MAX_TAUGHT_TEXT])
+            texts.append(text.content[: longest(language)])
             labels.append(verdict)
     models = {}
+    if not rated:
+        held = {language: by_seed(language, texts) for language, (texts, _) in held.items() if language in seed.languages()}
     for language, (texts, labels) in sorted(held.items()):
-        found = model.teach(language, texts, labels)
+        found = model.teach(language, texts, labels, taught_by=model.STARS if rated else model.SEED)
         if found:
             models[language] = found
-        progress(
-            f"label: {language} taught by {len(texts):,} rated texts" if found else f"label: {language}: too few rated texts"
-        )
+        progress(f"label: {language} taught by {len(texts):,} texts" if found else f"label: {language}: too few texts")
     return models
 
 

@@ -71,9 +71,6 @@ def version_of(folder: Path) -> str:
 class Transformer:
     """A `Classifier` (see `scores`), on one thread of the processor: the room has its own worker processes."""
 
-    seed_weight = 0.0
-    """The seed lexicon corrects a model of few teachers; this one has read more than any market has."""
-
     def __init__(self, folder: Path) -> None:
         """Raises TransformerError; reads one text to see that graph, tokenizer and labels fit."""
         check(folder)
@@ -95,6 +92,10 @@ class Transformer:
                 f"found {', '.join(self._inputs) or 'none'}."
             )
         self.logits(["a ."])
+
+    def judged(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
+        """`logits`, and no doubt for a lexicon to fill: it corrects a model of few teachers, and this one has read more than any market has."""
+        return self.logits(texts), np.zeros(len(texts), dtype=np.float32)
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Log-odds of positive for each text; 0 for one without a token. A neutral class counts half for either side, stars by
