@@ -26,6 +26,7 @@ from pathlib import Path
 from scipy.stats import spearmanr
 
 from pipeline.text.label import label
+from pipeline.text.sentiment.scores import label_of
 from pipeline.text.voice import hear
 from tests.reading_sets import MARKETS, boundaries, told_apart
 
@@ -132,8 +133,7 @@ def way(answer: Row, themes: Sequence[str]) -> str:
     found = {str(one["theme"]): float(one["sentiment"]) for one in answer["themes"]}  # type: ignore[attr-defined]
     said = [found[theme] for theme in themes if theme in found]
     score = sum(said) / len(said) if said else float(answer["sentiment"])  # type: ignore[arg-type]
-    edge = 0.05 if answer["language"] == "en" else 0.2
-    return "positive" if score >= edge else "negative" if score <= -edge else "neutral"
+    return label_of(score, str(answer["language"]))
 
 
 def polarity(

@@ -317,8 +317,8 @@ _TABLES = {
             "stop": "where it ends there, exclusive",
             "language": "ISO 639-1; und where the text has no letters or no known script",
             "text": "the words as they stand in core.review.content",
-            "sentiment": "-1 worst .. 1 best; VADER's compound in English, the taught model and the seed lexicon elsewhere",
-            "label": "positive, neutral or negative: beyond 0.05 in English, beyond 0.2 elsewhere",
+            "sentiment": "-1 worst .. 1 best; what text.scorer names for its language",
+            "label": "positive, neutral or negative: beyond 0.05 in English, beyond 0.1 elsewhere",
         },
     ),
     "text.mention": (
