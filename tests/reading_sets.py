@@ -2,6 +2,7 @@
 
 `sentences_<language>.txt`: a text a line, `|` where a sentence begins within it, `\\n` for a line break.
 `words_<language>.txt`: a text of three words a line.
+`sentences_fresh_…`, `words_fresh_…`: the same, written apart from the rules and never mended on.
 """
 
 import re
@@ -56,8 +57,8 @@ MARKETS = [("en", "ko", "ja", *pair) for pair in combinations(EUROPE, 2)] + [("e
 """Markets of five languages."""
 
 
-def told_apart(market: Sequence[str]) -> tuple[int, list[str]]:
+def told_apart(market: Sequence[str], words: str = "words") -> tuple[int, list[str]]:
     """How many three-word texts there are in the market's languages, and those that were taken for another one."""
-    texts = [(code, text) for code in market for text in lines_of(f"words_{code}")]
+    texts = [(code, text) for code in market for text in lines_of(f"{words}_{code}")]
     found = [(code, language_of(text, languages=market), text) for code, text in texts]
     return len(texts), [f"{code} taken for {said}: {text}" for code, said, text in found if said != code]
