@@ -145,18 +145,21 @@ def polarity(
     least: float,
     aim: float,
 ) -> Reached:
-    right = count = 0
+    right: Counter[str] = Counter()
+    count: Counter[str] = Counter()
     wrong = []
     for row, answer in zip(tests, answers, strict=True):
         for aspect in row["aspects"]:  # type: ignore[attr-defined]
-            if aspect["polarity"] not in {"positive", "neutral", "negative"}:
+            category, wanted = aspect["category"], aspect["polarity"]
+            if wanted not in {"positive", "neutral", "negative"}:
                 continue
-            said = way(answer, themes_of(aspect["category"]))
-            count += 1
-            right += said == aspect["polarity"]
-            if {said, aspect["polarity"]} == {"positive", "negative"}:
-                wrong.append((str(row["language"]), f"{aspect['category']} read as {said}, is {aspect['polarity']}: {cut(row)}"))
-    return Reached(name, right / count, least, aim, count, errors=wrong)
+            said = way(answer, themes_of(category))
+            count[category] += 1
+            right[category] += said == wanted
+            if {said, wanted} == {"positive", "negative"}:
+                wrong.append((str(row["language"]), f"{category} read as {said}, is {wanted}: {cut(row)}"))
+    note = ", ".join(f"{one.split('/')[0]} {right[one] / n:.2f}" for one, n in count.most_common(8) if n >= 100)
+    return Reached(name, right.total() / count.total(), least, aim, count.total(), note, wrong)
 
 
 def detection(tests: Sequence[Row], answers: Sequence[Row]) -> Reached:
