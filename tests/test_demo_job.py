@@ -76,6 +76,13 @@ def test_what_no_theme_covers_is_told_with_its_quotes_and_nothing_else_is(con: d
 def test_the_planted_flags_are_raised_and_no_other(con: duckdb.DuckDBPyConnection) -> None:
     raised = con.execute("select flag, brand, count(*) from text.suspicion group by all").fetchall()
     assert sorted(raised) == sorted((one["flag"], one["brand"], one["reviews"]) for one in TRUTH["flag"])
+    # They say nothing of a theme, so the planted shares stay as they are.
+    assert (
+        con.execute(
+            "select text from text.suspicion join text.mention using (review_id) join text.sentence using (sentence_id)"
+        ).fetchall()
+        == []
+    )
 
 
 def test_without_flagged_reviews_the_same_is_told(con: duckdb.DuckDBPyConnection, cells: set[tuple[str, str, str]]) -> None:

@@ -170,7 +170,9 @@ def test_a_complaint_without_a_theme_is_shown_as_a_candidate_in_every_format(rep
     written = {module.FILE: module.render(told) for module in formats()}
     assert "=rack &lt;b&gt;" in written["report.html"].decode()
     assert "The &lt;i&gt;rack" in written["report.html"].decode()
-    assert "8 of 12 reviews" in written["report.md"].decode()
+    # A share is one of the reviews in the term's language, so it says so.
+    assert "8 of 12 reviews in English" in written["report.md"].decode()
+    assert "of reviews in English" in written["report.html"].decode()
     assert json.loads(written["report.json"])["emerging_terms"][0]["quotes"][0]["quote"] == quote.quote
     sheet = openpyxl.load_workbook(io.BytesIO(written["report.xlsx"]))["Not covered yet"]
     assert [cell.value for cell in sheet[2]][:4] == [term.term, report.brand_name("leaf"), "en", 8]

@@ -78,11 +78,11 @@ _NAMELESS: dict[str, frozenset[str]] = {
             them themselves therefore thing third though through throughout till today together tomorrow tonight toward towards twice under
             unless until upon upside via while whole whoever whom whose within yes yesterday yet your yourself
             two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty hundred thousand half dozen
-            ago anyway apparently basically clearly completely hardly honestly literally nearly obviously sadly seriously simply totally
+            ago anyway apparently basically clearly completely daily hardly honestly literally nearly obviously sadly seriously simply totally
             truly unfortunately usually
             annoyed annoying ashamed awful disappointed disappointing disappointment disgusted disgraceful disgusting dreadful experience expect
             expected frustrated frustrating frustration furious generous gross horrible impressed joke mess nasty pathetic pleased regret review
-            ridiculous said shame shocking sorry star stressful terrible told unacceptable unbelievable unhappy upset useless write wrong""",
+            ridiculous said shame shocking sorry star stressful terrible told unacceptable unbelievable unhappy upset useless write writes writing wrong""",
         "ko": """정도 경우 생각 때문 이번 다음 처음 마지막 오늘 어제 내일 요즘 평소 사람 본인 자체 부분 전체 하나 이상 이하 이유 필요 고민 기분
             느낌 마음 후기 리뷰 별점 별로 실망 최악 후회 짜증 기대 만족 불만 불편 불쾌 분노 황당 걱정 장단점 엉망 진짜 정말 완전 그냥""",
         "ja": """残念 最悪 後悔 普通 期待 期待外れ 外れ 不満 満足 失望 不快 感心 論外 微妙 必要 大変 本当 正直 今回 前回 次回 今日 昨日 明日 最近
