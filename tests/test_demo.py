@@ -16,7 +16,7 @@ from scipy.stats import fisher_exact
 from pipeline.demo import chance
 from pipeline.demo import plan as planning
 from pipeline.demo.pages import answer, app_review_id, feed_url, results
-from pipeline.demo.plan import plan, planted
+from pipeline.demo.plan import plan, planted, truth
 from pipeline.demo.reviews import DemoReview, published, reviews
 from pipeline.demo.site import site
 from pipeline.demo.subjects import Mention, quota
@@ -84,7 +84,7 @@ def rest(brand: str, theme: str, polarity: str, window: str | None = None) -> tu
 
 def test_there_are_about_600_reviews_over_18_months_in_three_languages() -> None:
     found = reviews()
-    assert 570 <= len(found) <= 630
+    assert 570 <= len(found) <= 650
     assert {r.language for r in found} == {"en", "ko", "ja"}
     assert min(Counter(r.language for r in found).values()) > 100
     days = [r.published_at.date() for r in found]
@@ -157,27 +157,24 @@ def test_chance_is_the_same_on_every_machine() -> None:
 # --- the planted truth ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("truth", [t for t in planted() if t.theme], ids=lambda t: f"{t.brand}-{t.theme}")
-def test_a_planted_theme_is_large_enough_to_be_found(truth: planning.Planted) -> None:
-    assert truth.theme
-    if truth.brand == "market":
-        shares = [k / n for k, n in (mentioning(b, truth.theme, "negative") for b in BRANDS)]
+@pytest.mark.parametrize("one", [t for t in planted() if t.theme], ids=lambda t: f"{t.brand}-{t.theme}")
+def test_a_planted_theme_is_large_enough_to_be_found(one: planning.Planted) -> None:
+    assert one.theme
+    if one.brand == "market":
+        shares = [k / n for k, n in (mentioning(b, one.theme, "negative") for b in BRANDS)]
         assert all(0.13 <= share <= 0.22 for share in shares)
         assert max(shares) - min(shares) < 0.04
         return
-    polarity = "positive" if truth.quadrant == "strength" else "negative"
+    polarity = "positive" if one.quadrant == "strength" else "negative"
     newest = plan().windows[-1]
     assert (
-        p_value(
-            mentioning(truth.brand, truth.theme, polarity, newest.name), rest(truth.brand, truth.theme, polarity, newest.name)
-        )
-        < 0.01
+        p_value(mentioning(one.brand, one.theme, polarity, newest.name), rest(one.brand, one.theme, polarity, newest.name)) < 0.01
     )
-    if truth.since == newest.starts_on:
-        before = mentioning(truth.brand, truth.theme, polarity, plan().windows[-2].name)
-        assert p_value(mentioning(truth.brand, truth.theme, polarity, newest.name), before) < 0.001
+    if one.since == newest.starts_on:
+        before = mentioning(one.brand, one.theme, polarity, plan().windows[-2].name)
+        assert p_value(mentioning(one.brand, one.theme, polarity, newest.name), before) < 0.001
     else:
-        assert p_value(mentioning(truth.brand, truth.theme, polarity), rest(truth.brand, truth.theme, polarity)) < 0.001
+        assert p_value(mentioning(one.brand, one.theme, polarity), rest(one.brand, one.theme, polarity)) < 0.001
 
 
 def test_nothing_else_differs_between_brands() -> None:
@@ -192,9 +189,50 @@ def test_nothing_else_differs_between_brands() -> None:
 
 
 def test_planted_reply_rates_are_the_plans() -> None:
-    for truth in planted():
-        if truth.metric == "reply_rate":
-            assert plan().brands[truth.brand].reply_rate == truth.value
+    for one in planted():
+        if one.metric == "reply_rate":
+            assert plan().brands[one.brand].reply_rate == one.value
+
+
+def test_a_complaint_that_no_theme_covers_is_written_as_often_as_planned_and_nowhere_else() -> None:
+    for one in truth().complaint:
+        holding = [r for r in reviews() if r.topic == one.topic and r.duplicate_of is None]
+        assert Counter(r.language for r in holding) == one.reviews
+        assert {(r.brand, r.window) for r in holding} == {
+            (one.brand, next(w.name for w in plan().windows if w.starts_on == one.since))
+        }
+        for language, term in one.terms.items():
+            assert {r.id for r in reviews() if r.language == language and term in r.text.lower()} == {
+                r.id for r in reviews() if r.language == language and r.topic == one.topic
+            }
+            if language in one.told:
+                now = [
+                    r for r in reviews() if r.brand == one.brand and r.language == language and r.text and r.window == "current"
+                ]
+                before = [
+                    r for r in reviews() if r.brand == one.brand and r.language == language and r.text and r.window != "current"
+                ]
+                assert p_value((one.reviews[language], len(now)), (0, len(before))) < 0.001
+
+
+def test_flagged_reviews_are_the_planned_ones_and_mention_no_theme() -> None:
+    flagged = [r for r in reviews() if r.flag]
+    assert Counter((r.flag, r.brand) for r in flagged) == {(f.flag, f.brand): f.reviews for f in truth().flag}
+    assert not any(r.mentions or r.duplicate_of for r in flagged)
+    assert len({(r.flag, r.author) for r in flagged}) == len(flagged)
+    # What is planted in the newest quarter is found with them and without.
+    assert not any(r.window == "current" for r in flagged)
+
+
+def test_a_brand_with_one_voice_answers_everybody_alike() -> None:
+    templated = {v.brand for v in truth().voice}
+    for brand in BRANDS:
+        said = {(r.language, r.reply_text) for r in reviews() if r.brand == brand and r.reply_text}
+        if brand in templated:
+            assert len(said) == 3
+            assert any(r.stars <= 2 for r in reviews() if r.brand == brand and r.reply_text)
+        elif said:
+            assert len(said) > 30
 
 
 # --- the web ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ import duckdb
 import pytest
 from conftest import PROJECT, Ran
 
-PLANTED = tomllib.loads((PROJECT / "pipeline" / "demo" / "planted.toml").read_text(encoding="utf-8"))["planted"]
+TRUTH = tomllib.loads((PROJECT / "pipeline" / "demo" / "planted.toml").read_text(encoding="utf-8"))
+PLANTED = TRUTH["planted"]
 BRANDS = ("northpan", "tassbrook", "kopeline", "morrowcup")
 
 
@@ -26,8 +27,12 @@ def wanted() -> set[tuple[str, str, str]]:
 
 
 @pytest.fixture(scope="module")
-def cells(demo: Ran) -> set[tuple[str, str, str]]:
-    con = duckdb.connect(str(demo.data / "warehouse.duckdb"), read_only=True)
+def con(demo: Ran) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(demo.data / "warehouse.duckdb"), read_only=True)
+
+
+@pytest.fixture(scope="module")
+def cells(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
     return set(con.execute("select brand, quadrant, coalesce(theme, metric) from mart.swot_cell").fetchall())
 
 
@@ -52,6 +57,57 @@ def test_the_decline_of_a_rival_is_told_as_its_threat_and_our_opportunity(demo: 
 def test_no_strength_or_weakness_is_told_that_nobody_planted(cells: set[tuple[str, str, str]]) -> None:
     told = {cell for cell in cells if cell[1] in {"strength", "weakness"}}
     assert told <= wanted()
+
+
+def test_what_no_theme_covers_is_told_with_its_quotes_and_nothing_else_is(con: duckdb.DuckDBPyConnection, demo: Ran) -> None:
+    told = con.execute("select brand, language, term, complaint_count, complaint_count_before from mart.emerging_term where told")
+    assert told.fetchall() == [
+        (one["brand"], language, one["terms"][language], one["reviews"][language], 0)
+        for one in TRUTH["complaint"]
+        for language in one["told"]
+    ]
+    quotes = [quote for (quote,) in con.execute("select quote from mart.emerging_quote order by position").fetchall()]
+    assert len(quotes) == 3
+    page = (demo.data / "reports" / "latest" / "report.html").read_text(encoding="utf-8")
+    section = page.partition("Not covered by any theme yet")[2]
+    assert all(quote in section for quote in quotes)
+
+
+def test_the_planted_flags_are_raised_and_no_other(con: duckdb.DuckDBPyConnection) -> None:
+    raised = con.execute("select flag, brand, count(*) from text.suspicion group by all").fetchall()
+    assert sorted(raised) == sorted((one["flag"], one["brand"], one["reviews"]) for one in TRUTH["flag"])
+    # They say nothing of a theme, so the planted shares stay as they are.
+    assert (
+        con.execute(
+            "select text from text.suspicion join text.mention using (review_id) join text.sentence using (sentence_id)"
+        ).fetchall()
+        == []
+    )
+
+
+def test_without_flagged_reviews_the_same_is_told(con: duckdb.DuckDBPyConnection, cells: set[tuple[str, str, str]]) -> None:
+    left_out = con.execute("select count(distinct review_id) from metric_unflagged.left_out").fetchone()
+    assert left_out == (sum(one["reviews"] for one in TRUTH["flag"]),)
+    found = con.execute("select brand, quadrant, coalesce(theme, metric) from mart_unflagged.swot_cell").fetchall()
+    assert set(found) == cells
+
+
+def test_answers_from_a_template_are_told_from_written_ones(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute("select brand, trait, share, low, high from metric.reply_voice where reply_count > 0").fetchall()
+    share = {(brand, trait): value for brand, trait, value, _, _ in rows}
+    low = {(brand, trait): value for brand, trait, _, value, _ in rows}
+    high = {(brand, trait): value for brand, trait, _, _, value in rows}
+    templated = {one["brand"] for one in TRUTH["voice"]}
+    others = {brand for brand, _ in share} - templated
+    assert len(others) > 1
+    for brand in templated:
+        assert share[brand, "template"] == share[brand, "thanks"] == share[brand, "delight"] == 1
+        assert share[brand, "apology"] == share[brand, "named"] == 0
+        for other in others:
+            # Beyond noise: the intervals do not meet.
+            assert low[brand, "template"] > high[other, "template"]
+            assert low[brand, "mismatched"] > high[other, "mismatched"]
+            assert high[brand, "fits"] < low[other, "fits"]
 
 
 def test_every_quote_stands_in_its_review_word_for_word(demo: Ran) -> None:

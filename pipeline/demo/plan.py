@@ -75,11 +75,60 @@ class Planted(_Table):
     why: str
 
 
+class Complaint(_Table):
+    """One truth: what some reviews of the brand complain of in the window that begins at `since`, and no theme covers."""
+
+    brand: str
+    topic: str
+    since: date
+    reviews: Mapping[Language, int]
+    terms: Mapping[Language, str]
+    """What a report calls it."""
+    told: tuple[Language, ...]
+    why: str
+
+
+class Flag(_Table):
+    """One truth: how many reviews of the brand are flagged."""
+
+    flag: str
+    brand: str
+    reviews: int
+    why: str
+
+
+class Voice(_Table):
+    """One truth: the brand answers everybody from one template."""
+
+    brand: str
+    why: str
+
+
+class Truth(_Table):
+    """All of planted.toml."""
+
+    planted: tuple[Planted, ...]
+    complaint: tuple[Complaint, ...]
+    flag: tuple[Flag, ...]
+    voice: tuple[Voice, ...]
+
+
 class Hostile(_Table):
     brand: str
     language: Language
     stars: int
     title: str | None = None
+    text: str
+
+
+class Suspicious(_Table):
+    """A review that is to be flagged. It mentions no theme, so that the planned shares stay as they are."""
+
+    flag: str
+    brand: str
+    language: Language
+    stars: int
+    on: date
     text: str
 
 
@@ -96,6 +145,15 @@ class Connectors(_Table):
     contrast: Sentences
 
 
+class Replies(_Table):
+    """An answer is a greeting, a message and a parting; `template` is what a brand says to everybody."""
+
+    greetings: Sides
+    messages: Sides
+    partings: Sentences
+    template: str
+
+
 class Texts(_Table):
     """What people write in one language."""
 
@@ -104,7 +162,8 @@ class Texts(_Table):
     titles: Moods
     connectors: Connectors
     endings: Sides
-    replies: Sides
+    replies: Replies
+    complaint: Mapping[str, Sentences]
     theme: Mapping[str, Sides]
 
 
@@ -116,12 +175,12 @@ class Names(_Table):
     last: Sentences
 
 
-class _PlantedFile(_Table):
-    planted: tuple[Planted, ...]
-
-
 class _HostileFile(_Table):
     hostile: tuple[Hostile, ...]
+
+
+class _SuspiciousFile(_Table):
+    suspicious: tuple[Suspicious, ...]
 
 
 def _toml(name: str) -> dict[str, object]:
@@ -134,13 +193,22 @@ def plan() -> Plan:
 
 
 @cache
+def truth() -> Truth:
+    return Truth.model_validate(_toml("planted.toml"))
+
+
 def planted() -> tuple[Planted, ...]:
-    return _PlantedFile.model_validate(_toml("planted.toml")).planted
+    return truth().planted
 
 
 @cache
 def hostile() -> tuple[Hostile, ...]:
     return _HostileFile.model_validate(_toml("hostile.toml")).hostile
+
+
+@cache
+def suspicious() -> tuple[Suspicious, ...]:
+    return _SuspiciousFile.model_validate(_toml("suspicious.toml")).suspicious
 
 
 @cache
@@ -156,10 +224,10 @@ def names(language: Language) -> Names:
 def rates(brand: str, theme: str, window: Window) -> Rates:
     """The brand's rates for a theme in a window: the market's, unless something is planted there."""
     found = plan().rates[theme]
-    for truth in planted():
-        if truth.theme == theme and truth.brand in (brand, "market") and truth.since <= window.starts_on:
+    for one in planted():
+        if one.theme == theme and one.brand in (brand, "market") and one.since <= window.starts_on:
             found = Rates(
-                positive=found.positive if truth.positive is None else truth.positive,
-                negative=found.negative if truth.negative is None else truth.negative,
+                positive=found.positive if one.positive is None else one.positive,
+                negative=found.negative if one.negative is None else one.negative,
             )
     return found

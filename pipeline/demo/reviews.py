@@ -1,12 +1,12 @@
 """Writes the demo market's reviews from the plan: the same ones every time, on every machine.
 
 How many reviews of a brand and window hold which theme is counted out beforehand (`subjects`), so the planted shares are exact.
-Sentences are taken in turn from `texts_<language>.toml`, so that people repeat each other no more than people do.
+What is written to be flagged stands in `suspicious.toml` as it is. Sentences are taken in turn from `texts_<language>.toml`, so that people repeat each other no more than people do.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -14,7 +14,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pipeline.demo.chance import draw, pick, shuffled
-from pipeline.demo.plan import Brand, Language, Polarity, Window, hostile, names, plan, texts
+from pipeline.demo.plan import Brand, Language, Polarity, Window, hostile, names, plan, suspicious, texts, truth
 from pipeline.demo.subjects import Mention, Slot, slots_of, stars_of
 
 _ZONES: dict[Language, ZoneInfo] = {"en": ZoneInfo("Europe/London"), "ko": ZoneInfo("Asia/Seoul"), "ja": ZoneInfo("Asia/Tokyo")}
@@ -45,6 +45,10 @@ class DemoReview:
     reply_text: str | None = None
     reply_at: datetime | None = None
     mentions: tuple[Mention, ...] = ()
+    topic: str | None = None
+    """Of the planted complaint that no theme covers, where it holds one."""
+    flag: str | None = None
+    """Where it is written to be flagged."""
     duplicate_of: str | None = None
     """The id of the review that the same author had sent before, word for word."""
 
@@ -74,6 +78,7 @@ def _of_brand(brand: str, texts_so_far: set[str]) -> Iterator[DemoReview]:
         found += writer.written(slots, window)
     found += _rating_only(brand)
     found += _hostile(brand)
+    found += _suspicious(brand)
     found += _duplicates(brand, found)
     found = _answered(brand, found)
     found.sort(key=lambda r: (r.published_at, r.id))
@@ -98,10 +103,12 @@ class _Writer:
     def written(self, slots: Sequence[Slot], window: Window) -> Iterator[DemoReview]:
         shop = [s for s in slots if s.place == "shop"]
         languages = dict(zip((s.key for s in shop), _shares(self.brand, len(shop), window.name), strict=True))
+        topics = _topics(self.brand, window, [s for s in shop if s.mood != "positive"], languages)
         for place, slot in enumerate(slots):
             language = languages.get(slot.key, "en")
             product = tuple(plan().products)[draw(len(plan().products), "product", slot.key)]
-            text = self._text(slot, language, product)
+            topic = topics.get(slot.key)
+            text = self._text(slot, language, product, topic)
             title = self._title(slot, language, product, text)
             # The last one fixes the end of the newest window.
             day = window.ends_on if place == len(slots) - 1 else _day(window, slot.key)
@@ -118,11 +125,12 @@ class _Writer:
                 product=product,
                 published_at=_moment(day, language, slot.key),
                 mentions=tuple(slot.mentions),
+                topic=topic,
             )
 
-    def _text(self, slot: Slot, language: Language, product: str) -> str:
+    def _text(self, slot: Slot, language: Language, product: str, topic: str | None) -> str:
         for attempt in range(_ATTEMPTS):
-            text = self._draft(slot, language, product, attempt)
+            text = self._draft(slot, language, product, topic, attempt)
             if text not in self.texts:
                 self.texts.add(text)
                 return text
@@ -131,7 +139,7 @@ class _Writer:
             f"add sentences to texts_{language}.toml for {slot.mentions}."
         )
 
-    def _draft(self, slot: Slot, language: Language, product: str, attempt: int) -> str:
+    def _draft(self, slot: Slot, language: Language, product: str, topic: str | None, attempt: int) -> str:
         words = texts(language)
         key = (slot.key, attempt)
         sentences: list[str] = []
@@ -144,18 +152,23 @@ class _Writer:
             if place and mentions[place - 1].polarity != mention.polarity and draw(100, "contrast", *key) < 60:
                 sentence = pick(words.connectors.contrast, "connector", *key) + _lower(sentence)
             sentences.append(sentence)
+        if topic:
+            sentences.append(self._next(texts(language).complaint[topic], language, topic, "negative"))
         if len(sentences) < 6 and draw(100, "closer", *key) < 22:
             sentences.append(pick(getattr(words.closers, slot.mood), "which closer", *key))
         filled = [_filled(s, self.brand, language, product, *key, place) for place, s in enumerate(sentences)]
         return _styled(filled, slot, language)
 
     def _sentence(self, mention: Mention, language: Language) -> str:
+        pool: Sequence[str] = getattr(texts(language).theme[mention.theme], mention.polarity)
+        return self._next(pool, language, mention.theme, mention.polarity)
+
+    def _next(self, pool: Sequence[str], language: Language, subject: str, polarity: Polarity) -> str:
         """The next sentence in turn; the turns of two brands begin at different places."""
-        turn = (language, mention.theme, mention.polarity)
+        turn = (language, subject, polarity)
         place = self.used[turn]
         self.used[turn] += 1
-        pool: Sequence[str] = getattr(texts(language).theme[mention.theme], mention.polarity)
-        return _in_turn(self.brand, *turn, place // len(pool))[place % len(pool)]
+        return shuffled(pool, "turns", self.brand, *turn, place // len(pool))[place % len(pool)]
 
     def _title(self, slot: Slot, language: Language, product: str, text: str) -> str | None:
         chance = draw(100, "title", slot.key)
@@ -169,10 +182,20 @@ class _Writer:
         return _filled(title, self.brand, language, product, slot.key)
 
 
-@cache
-def _in_turn(brand: str, language: Language, theme: str, polarity: Polarity, lap: int) -> Sequence[str]:
-    pool: Sequence[str] = getattr(texts(language).theme[theme], polarity)
-    return shuffled(pool, "turns", brand, language, theme, polarity, lap)
+def _topics(brand: str, window: Window, unhappy: Sequence[Slot], languages: Mapping[str, Language]) -> dict[str, str]:
+    """Key of a slot → the topic of the planted complaint that it holds."""
+    held: dict[str, str] = {}
+    for complaint in truth().complaint:
+        if (complaint.brand, complaint.since) == (brand, window.starts_on):
+            for language, count in complaint.reviews.items():
+                able = [s.key for s in unhappy if languages[s.key] == language and s.key not in held]
+                if len(able) < count:
+                    raise RuntimeError(
+                        f"demo: expected {count} reviews that are not happy in {language} for the complaint {complaint.topic} of {brand}, found {len(able)}; "
+                        "ask for fewer in planted.toml."
+                    )
+                held |= dict.fromkeys(shuffled(able, "complaint", complaint.topic)[:count], complaint.topic)
+    return held
 
 
 def _shares(brand: str, size: int, *key: object) -> list[Language]:
@@ -298,6 +321,28 @@ def _hostile(brand: str) -> Iterator[DemoReview]:
         )
 
 
+def _suspicious(brand: str) -> Iterator[DemoReview]:
+    windows = plan().windows
+    for place, entry in enumerate(suspicious()):
+        if entry.brand != brand:
+            continue
+        key = f"{brand}.suspicious.{place}"
+        yield DemoReview(
+            id=key,
+            brand=brand,
+            place="shop",
+            window=next(w.name for w in windows if w.starts_on <= entry.on <= w.ends_on),
+            language=entry.language,
+            stars=entry.stars,
+            title=None,
+            text=entry.text,
+            author=_author(entry.language, key),
+            product=pick(tuple(plan().products), "product", key),
+            published_at=_moment(entry.on, entry.language, key),
+            flag=entry.flag,
+        )
+
+
 def _duplicates(brand: str, written: Sequence[DemoReview]) -> Iterator[DemoReview]:
     """Some people press the button twice: the same words under the same name, minutes later, under a new id."""
     long = [r for r in written if r.place == "shop" and len(r.mentions) > 1]
@@ -326,7 +371,14 @@ def _replied_at(brand: Brand, review: DemoReview) -> datetime:
 
 
 def _with_reply(brand: Brand, review: DemoReview) -> DemoReview:
-    pool = texts(review.language).replies
-    text = pick(pool.positive if review.stars >= 4 else pool.negative, "reply", review.id)
+    words = texts(review.language).replies
+    side: Polarity = "positive" if review.stars >= 4 else "negative"
+    greetings: Sequence[str] = getattr(words.greetings, side)
+    messages: Sequence[str] = getattr(words.messages, side)
+    parts = [
+        pick(pool, part, review.id) for part, pool in (("greeting", greetings), ("reply", messages), ("parting", words.partings))
+    ]
+    between = "" if review.language == "ja" else " "
+    text = words.template if any(v.brand == review.brand for v in truth().voice) else between.join(parts)
     filled = _filled(text, review.brand, review.language, review.product, review.id)
     return replace(review, reply_text=filled, reply_at=_replied_at(brand, review))

@@ -45,7 +45,7 @@ def figures(cell: Cell) -> str:
 
 def emergence(term: EmergingTerm) -> str:
     return (
-        f"{term.complaint_count} of {count(term.review_count)} reviews ({pct(term.share_low)} to {pct(term.share_high)}) in the newest window, "
+        f"{term.complaint_count} of {count(term.review_count)} reviews in {language(term.language)} ({pct(term.share_low)} to {pct(term.share_high)}) in the newest window, "
         f"{term.complaint_count_before} of {count(term.review_count_before)} before "
         f"({pct(term.share_before_low)} to {pct(term.share_before_high)}), q = {term.q_value:.2g}"
     )
@@ -96,7 +96,8 @@ def read_by(reading: Reading) -> str:
     """The scorer, and by what it was taught."""
     if not reading.teacher_count:
         return reading.scorer
-    landed = f"{day(reading.first_landed_on)} to {day(reading.last_landed_on)}"
+    first, last = day(reading.first_landed_on), day(reading.last_landed_on)
+    landed = first if first == last else f"{first} to {last}"
     return f"{reading.scorer}; taught by {count(reading.teacher_count)} starred reviews landed {landed}"
 
 
