@@ -5,32 +5,32 @@ import re
 _MINUTE, _HOUR, _DAY = 1, 60, 1440
 _WEEK, _MONTH, _YEAR = 7 * _DAY, 30 * _DAY, 365 * _DAY
 
-_EN_NUMBERS = {
-    word: value
-    for value, words in {
-        0.5: ("half an", "half a"),
-        1: ("a", "an", "one"),
-        2: ("two", "couple of", "a couple of"),
-        **{
-            number: (word,)
-            for number, word in enumerate(("three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 3)
-        },
-        **{ten: (word,) for ten, word in zip(range(20, 70, 10), ("twenty", "thirty", "forty", "fifty", "sixty"), strict=True)},
-        15: ("fifteen",),
-        45: ("forty-five", "forty five"),
-        90: ("ninety",),
-    }.items()
-    for word in words
+_EN_NUMBERS: dict[str, float] = {
+    **dict.fromkeys(("half an", "half a"), 0.5),
+    **dict.fromkeys(("a", "an", "one"), 1),
+    **dict.fromkeys(("two", "couple of", "a couple of"), 2),
+    **{word: value for value, word in enumerate("three four five six seven eight nine ten eleven twelve".split(), 3)},
+    **{word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)},
+    **{"fifteen": 15, "forty-five": 45, "forty five": 45},
 }
-_KO_NUMBERS = {
+_KO_NATIVE = {
+    "반": 0.5,
     **{word: value for value, word in enumerate(("한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열"), 1)},
-    **{"반": 0.5, "십": 10, "이십": 20, "삼십": 30, "사십": 40, "오십": 50, "육십": 60, "일": 1, "이": 2, "삼": 3, "사": 4, "오": 5},
 }
+"""Count hours and people: 세 분 is three persons, never three minutes."""
+_KO_DIGITS = {digit: value for value, digit in enumerate("일이삼사오육칠팔구", 1)}
 _KO_DAYS = {"하루": 1, "이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "열흘": 10, "보름": 15}
 _JA_DIGITS = {digit: value for value, digit in enumerate("一二三四五六七八九", 1)}
 
 _UNITS = {
-    "en": ((("min",), _MINUTE), (("hour", "hr"), _HOUR), (("day",), _DAY), (("week",), _WEEK), (("month",), _MONTH), (("year",), _YEAR)),
+    "en": (
+        (("min",), _MINUTE),
+        (("hour", "hr"), _HOUR),
+        (("day",), _DAY),
+        (("week",), _WEEK),
+        (("month",), _MONTH),
+        (("year",), _YEAR),
+    ),
     "ko": ((("분",), _MINUTE), (("시간",), _HOUR), (("주",), _WEEK), (("일",), _DAY), (("달", "개월"), _MONTH), (("년",), _YEAR)),
     "ja": (
         (("分",), _MINUTE),
@@ -54,7 +54,7 @@ _SAID = {
         r"(min(?:ute)?s?|hours?|hrs?|days?|weeks?|months?|years?)\b( and a half)?"
     ),
     "ko": re.compile(
-        rf"({_NUMBER}|(?<![가-힣])(?:{_any(_KO_NUMBERS)})) ?(분(?!실|위|들|께|이 )|시간|주일?(?!문)|일(?!반)|개월|달|년)( ?반)?"
+        rf"({_NUMBER}|(?<![가-힣])(?!이 )(?:{_any(_KO_NATIVE)}|[일이삼사오육칠팔구십백]{{1,4}})) ?(분(?!실|위|들|께|이 )|시간|주일?(?!문)|일(?!반)|개월|달|년)( ?반)?"
         rf"|({_any(_KO_DAYS)})|(일주일)"
     ),
     "ja": re.compile(rf"({_NUMBER}|[一二三四五六七八九十百]{{1,4}}|半)(分|時間|日|週間|[かヶヵケカ]月|年)(?!目)(半)?"),
@@ -83,6 +83,8 @@ def _minutes(match: re.Match[str], language: str) -> float:
         return _KO_DAYS[match[4]] * _DAY
     if language == "ko" and match[5]:
         return _WEEK
+    if match[2] == "분" and match[1] in _KO_NATIVE:
+        return 0
     unit = next(size for stems, size in _UNITS[language] if match[2].startswith(stems))
     return (_value(match[1], language) + (0.5 if match[3] else 0)) * unit
 
@@ -93,17 +95,17 @@ def _value(number: str, language: str) -> float:
     if language == "en":
         return _EN_NUMBERS[number]
     if language == "ko":
-        return _KO_NUMBERS[number]
-    return 0.5 if number == "半" else _kanji(number)
+        return _KO_NATIVE[number] if number in _KO_NATIVE else _written(number, _KO_DIGITS)
+    return 0.5 if number == "半" else _written(number, _JA_DIGITS)
 
 
-def _kanji(number: str) -> int:
-    """一 .. 九百九十九."""
+def _written(number: str, digits: dict[str, int]) -> int:
+    """一 .. 九百九十九, 일 .. 구백구십구."""
     total = digit = 0
     for character in number:
-        if character in _JA_DIGITS:
-            digit = _JA_DIGITS[character]
+        if character in digits:
+            digit = digits[character]
         else:
-            total += (digit or 1) * (10 if character == "十" else 100)
+            total += (digit or 1) * (10 if character in "十십" else 100)
             digit = 0
     return total + digit

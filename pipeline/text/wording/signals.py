@@ -20,7 +20,7 @@ import pydantic
 
 from pipeline.text.wording.durations import minutes_said
 from pipeline.text.wording.leaning import denied
-from pipeline.text.wording.matcher import Matcher, Role, compiled, matcher, read
+from pipeline.text.wording.matcher import MAX_CHARS, Matcher, Role, compiled, matcher, read
 
 FILES = Path(__file__).parent / "signals"
 
@@ -48,7 +48,14 @@ _SOFTENERS = {
     "ko": "좀|조금|약간|살짝|다소",
     "ja": "少し|ちょっと|やや|若干|多少|すこし",
 }
-_DRAWN_OUT = re.compile("[ㅠㅜ]{2}|[ㅋㅎ]{2}|[（(]?(?:笑|泣|怒|涙)[）)]|草+$|[w]{3}|[\U0001f300-\U0001faff♥♡❤☹☺]|:[)(D]|[!！?？~〜]{2}")
+_NEGATIVE = {
+    "en": r"\b(?:not|never|no|without|cannot)\b|n't\b",
+    "ko": "없|않|못|안 |다시는|다신|두 ?번 ?다시",
+    "ja": "な(?:い|か|く)|ませ|ず|二度と|もう",
+}
+_DRAWN_OUT = re.compile(
+    "[ㅠㅜ]{2}|[ㅋㅎ]{2}|[（(]?(?:笑|泣|怒|涙)[）)]|草+$|[w]{3}|[\U0001f300-\U0001faff♥♡❤☹☺]|:[)(D]|[!！?？~〜]{2}"
+)
 
 _Language = Literal["en", "ko", "ja"]
 _Patterns = Mapping[_Language, tuple[Annotated[str, pydantic.Field(min_length=1, max_length=2_000)], ...]]
@@ -119,57 +126,51 @@ def signals_of(sentence: str, language: str, sentiment: float) -> tuple[Signal, 
 def _found(held: Matcher, text: str, sentence: str, language: str) -> dict[str, float]:
     """Signal → the highest intensity of its wordings."""
     found: dict[str, float] = {}
-    asked = held.asked(text)
-    if not asked:
-        return found
-    names = list(entries())
-    guarded: dict[int, list[tuple[int, int]]] = {}
-    for probe in asked:
-        if probe.role == "guard":
-            spans = guarded.setdefault(probe.owner, [])
-            spans += (match.span() for match in compiled(probe.pattern).finditer(text))
-    for probe in asked:
-        if probe.role != "find":
+    sentence = sentence[:MAX_CHARS]
+    voice = _SHOUTED * ("!" in sentence or "！" in sentence) + _DRAWN * bool(_DRAWN_OUT.search(sentence))
+    for owner, spans in held.places(text).items():
+        position, strong = divmod(owner, 2)
+        signal, entry = _numbered()[position]
+        if entry.kind not in _GRADED:
+            found[signal] = 0.0
             continue
-        position, strong = divmod(probe.owner, 2)
-        signal = names[position]
-        entry = entries()[signal]
-        for match in compiled(probe.pattern).finditer(text):
-            if any(start <= match.start() < stop for start, stop in guarded.get(position * 2, ())):
-                continue
-            if entry.kind not in _GRADED:
-                found[signal] = 0.0
-                break
-            carried: str | None = signal
-            if denied(text, match.start(), match.end(), language):
-                carried = entry.denied
+        for start, stop in spans:
+            carried = entry.denied if _denied(text, start, stop, language) else signal
             if carried:
-                intensity = _intensity(text, sentence, match.span(), language, strong=bool(strong))
+                # Lower case keeps the length; where a change of width did not, capitals are not looked for.
+                capitals = len(text) == len(sentence) and sentence[start:stop].isupper()
+                raised = voice + _CAPITALS * capitals + (_STRONG if strong else _PLAIN)
+                intensity = _graded(raised, text[max(start - _NEAR, 0) : stop], language)
                 found[carried] = max(found.get(carried, 0.0), intensity)
     return found
 
 
-def _intensity(text: str, sentence: str, span: tuple[int, int], language: str, *, strong: bool) -> float:
-    start, stop = span
-    ahead = text[max(start - _NEAR, 0) : stop]
-    value = _STRONG if strong else _PLAIN
-    value += _BOOSTED * bool(compiled(_BOOSTERS[language]).search(ahead))
-    value += _SOFTENED * bool(compiled(_SOFTENERS[language]).search(ahead))
-    value += _SHOUTED * ("!" in sentence or "！" in sentence)
-    value += _DRAWN * bool(_DRAWN_OUT.search(sentence))
-    # Lower case and straight apostrophes keep the length; where a wide letter did not, capitals are not looked for.
-    value += _CAPITALS * (len(text) == len(sentence) and sentence[start:stop].isupper())
+def _denied(text: str, start: int, stop: int, language: str) -> bool:
+    # A wording that holds a negation ("never again", 어이없, 二度と) is not taken back by the one that ends it.
+    return not compiled(_NEGATIVE[language]).search(text, start, stop) and denied(text, start, stop, language)
+
+
+def _graded(value: float, words: str, language: str) -> float:
+    """The intensity of a wording, by what boosts or softens it in the words before it."""
+    value += _BOOSTED * bool(compiled(_BOOSTERS[language]).search(words))
+    value += _SOFTENED * bool(compiled(_SOFTENERS[language]).search(words))
     return min(max(value, _LEAST), 1.0)
+
+
+@functools.cache
+def _numbered() -> tuple[tuple[str, SignalEntry], ...]:
+    return tuple(entries().items())
 
 
 @functools.cache
 def _matchers() -> Mapping[str, Matcher]:
     """Language → all its patterns. An owner is twice the signal's position, one more for strong wordings."""
-    return {language: matcher(_patterns(language)) for language in ("en", "ko", "ja")}
+    return {language: matcher(_patterns(language), language) for language in ("en", "ko", "ja")}
 
 
 def _patterns(language: _Language) -> Iterator[tuple[int, Role, str]]:
-    for position, entry in enumerate(entries().values()):
-        yield from ((position * 2, "find", pattern) for pattern in entry.patterns.get(language, ()))
-        yield from ((position * 2 + 1, "find", pattern) for pattern in entry.strong.get(language, ()))
-        yield from ((position * 2, "guard", pattern) for pattern in entry.guards.get(language, ()))
+    for position, (_, entry) in enumerate(_numbered()):
+        written = (entry.patterns.get(language, ()), entry.strong.get(language, ()))
+        for owner, patterns in enumerate(written, position * 2):
+            yield from ((owner, "find", pattern) for pattern in patterns)
+            yield from ((owner, "guard", pattern) for pattern in entry.guards.get(language, ()) if patterns)
