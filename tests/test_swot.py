@@ -68,6 +68,9 @@ SCHEMA = {
         " version varchar"
     ),
     "text.mention": "sentence_id varchar, review_id varchar, brand varchar, theme varchar, sentiment double, label varchar",
+    "text.signal": (
+        "sentence_id varchar, review_id varchar, brand varchar, kind varchar, signal varchar, intensity double, minutes integer"
+    ),
     "text.reply": (
         "review_id varchar, brand varchar, language varchar, formality varchar, apology boolean, thanks boolean, empathy boolean,"
         " delight boolean, personal_address varchar, signed boolean, offer boolean, fit varchar, specific boolean, template_id varchar"
