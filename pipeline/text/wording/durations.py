@@ -9,9 +9,17 @@ _EN_NUMBERS: dict[str, float] = {
     **dict.fromkeys(("half an", "half a"), 0.5),
     **dict.fromkeys(("a", "an", "one"), 1),
     **dict.fromkeys(("two", "couple of", "a couple of"), 2),
-    **{word: value for value, word in enumerate("three four five six seven eight nine ten eleven twelve".split(), 3)},
-    **{word: 10 * tens for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)},
-    **{"fifteen": 15, "forty-five": 45, "forty five": 45},
+    **{
+        word: value
+        for value, word in enumerate(["three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 3)
+    },
+    **{
+        word: 10 * tens
+        for tens, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+    },
+    "fifteen": 15,
+    "forty-five": 45,
+    "forty five": 45,
 }
 _KO_NATIVE = {
     "반": 0.5,

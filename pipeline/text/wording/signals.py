@@ -98,7 +98,7 @@ def entries() -> Mapping[str, SignalEntry]:
 
 
 def signals_of(sentence: str, language: str, sentiment: float) -> tuple[Signal, ...]:
-    """The signals that the sentence carries, in the order of `entries`.
+    """The signals that the sentence carries, in the order of their ids.
 
     `language` is an ISO 639-1 code; without one ("" or "und") the script decides. `sentiment` is the sentence's, -1..1.
     """
@@ -109,26 +109,26 @@ def signals_of(sentence: str, language: str, sentiment: float) -> tuple[Signal, 
     found = _found(held, text, sentence, language)
     if sentiment >= _VERY_GOOD and "surprise" in found:
         found["delight"] = max(found.get("delight", 0.0), found["surprise"])
-    if not found:
-        return ()
     return tuple(
         Signal(
             id=signal,
-            kind=entry.kind,
-            intensity=round(found[signal], 2) if entry.kind in _GRADED else None,
+            kind=entries()[signal].kind,
+            intensity=round(found[signal], 2) if entries()[signal].kind in _GRADED else None,
             minutes=minutes_said(text, language) if signal == "waiting" else None,
         )
-        for signal, entry in entries().items()
-        if signal in found
+        for signal in sorted(found)
     )
 
 
 def _found(held: Matcher, text: str, sentence: str, language: str) -> dict[str, float]:
     """Signal → the highest intensity of its wordings."""
     found: dict[str, float] = {}
+    places = held.places(text)
+    if not places:
+        return found
     sentence = sentence[:MAX_CHARS]
     voice = _SHOUTED * ("!" in sentence or "！" in sentence) + _DRAWN * bool(_DRAWN_OUT.search(sentence))
-    for owner, spans in held.places(text).items():
+    for owner, spans in places.items():
         position, strong = divmod(owner, 2)
         signal, entry = _numbered()[position]
         if entry.kind not in _GRADED:
