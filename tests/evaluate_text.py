@@ -7,6 +7,7 @@ Sentiment of whole texts counts by sign, a 0 for half. Aspects count in three wa
 where no theme of the category is found in a sentence, its sentence speaks for it. A category counts as detected where one of its themes is found.
 """
 
+import functools
 import gzip
 import io
 import json
@@ -325,6 +326,80 @@ def voices() -> list[Reached]:
     return reached
 
 
+# --- signals ----------------------------------------------------------------------------------------------------------
+
+KINDS = {
+    "emotion": frozenset({"emotion"}),
+    "journey": frozenset({"stage", "touchpoint"}),
+    "intent": frozenset({"intent"}),
+    "experience": frozenset({"experience"}),
+}
+"""Section of a labelled file → kinds of signal that its sentences are labelled with."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """Sentences that carry a signal, counted once for each signal."""
+
+    hit: int = 0
+    missed: int = 0
+    invented: int = 0
+    sentences: int = 0
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def precision(self) -> float:
+        return self.hit / max(1, self.hit + self.invented)
+
+    @property
+    def recall(self) -> float:
+        return self.hit / max(1, self.hit + self.missed)
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.hit / max(1, 2 * self.hit + self.missed + self.invented)
+
+
+@functools.cache
+def signal_scores(name: str) -> Mapping[tuple[str, str], Heard]:
+    """By language and section, what `rivalscope label` hears in `tests/text/<name>_<language>.toml`, taught by nothing."""
+    scores = {}
+    for language in ("en", "ko", "ja"):
+        for section, labelled_by in tomllib.loads((VOICES / f"{name}_{language}.toml").read_text(encoding="utf-8")).items():
+            rows = [(sentence, wanted) for wanted, sentences in labelled_by.items() for sentence in sentences]
+            answers = labelled([{"text": sentence, "language": language} for sentence, _ in rows])
+            heard = Heard(sentences=len(rows))
+            for (sentence, names), answer in zip(rows, answers, strict=True):
+                wanted = set(names.split(", ")) - {"none"}
+                found = {one["signal"] for one in answer["signals"] if one["kind"] in KINDS[section]}  # type: ignore[attr-defined]
+                heard.hit += len(wanted & found)
+                heard.missed += len(wanted - found)
+                heard.invented += len(found - wanted)
+                if wanted != found:
+                    missed, invented = ", ".join(sorted(wanted - found)), ", ".join(sorted(found - wanted))
+                    heard.errors.append(f"missed {missed or 'nothing'}, invented {invented or 'nothing'}: {sentence}")
+            scores[language, section] = heard
+    return scores
+
+
+def signals() -> list[Reached]:
+    """F1. The patterns were written beside the first set, and mended on the fresh one: neither is held out any more.
+
+    Measured once before that, on wordings that were not known, the fresh set gave for emotion, journey, intent and experience
+    .59 .80 .57 .26 in English, .55 .83 .40 .33 in Korean, .30 .87 .29 .39 in Japanese: what was found was right (precision .82 and
+    more but for Japanese emotions, .58), and of idioms that nobody had thought of most were missed.
+    """
+    reached = []
+    for name, said, least, aim in (("signals", "first", 0.85, 0.90), ("signals_fresh", "fresh", 0.85, 0.90)):
+        for (language, section), heard in signal_scores(name).items():
+            note = f"precision {heard.precision:.2f}, recall {heard.recall:.2f}"
+            errors = [(language, one) for one in heard.errors]
+            reached.append(
+                Reached(f"{language} sentences: {section}, {said} set", heard.f1, least, aim, heard.sentences, note, errors)
+            )
+    return reached
+
+
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
@@ -424,6 +499,7 @@ def evaluations() -> Iterable[tuple[str, Callable[[], list[Reached]]]]:
         return found
 
     yield "voice", voices
+    yield "signals", signals
     yield "korean", korean
     yield "japanese", japanese
     yield "restaurants", restaurants

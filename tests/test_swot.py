@@ -17,7 +17,7 @@ from pipeline.swot.room import run
 from warehouse import build, publish
 
 SCHEMA = {
-    "core.brand": "brand varchar, name varchar, own boolean, position integer",
+    "core.brand": "brand varchar, name varchar, own boolean, position integer, aliases varchar[]",
     "core.source": "brand varchar, kind varchar, source varchar, name varchar, target varchar, basis varchar, url varchar",
     "core.theme": "theme varchar, name varchar, stage varchar, position integer",
     "core.keyword": "keyword varchar, engine varchar, locale varchar",
@@ -68,6 +68,9 @@ SCHEMA = {
         " version varchar"
     ),
     "text.mention": "sentence_id varchar, review_id varchar, brand varchar, theme varchar, sentiment double, label varchar",
+    "text.signal": (
+        "sentence_id varchar, review_id varchar, brand varchar, kind varchar, signal varchar, intensity double, minutes integer"
+    ),
     "text.reply": (
         "review_id varchar, brand varchar, language varchar, formality varchar, apology boolean, thanks boolean, empathy boolean,"
         " delight boolean, personal_address varchar, signed boolean, offer boolean, fit varchar, specific boolean, template_id varchar"
@@ -113,7 +116,7 @@ class World:
         out: dict[str, list[tuple[object, ...]]] = {name: [] for name in SCHEMA}
         out["core.theme"] = [(t, t.replace("_", " ").title(), "use", i) for i, t in enumerate(self.themes)]
         for i, brand in enumerate(self.brands):
-            out["core.brand"].append((brand, brand.title(), i == 0, i))
+            out["core.brand"].append((brand, brand.title(), i == 0, i, []))
             out["core.source"].append((brand, "reviews", "table", "stars", f"{brand}.reviews.stars", "licensed_export", None))
             out["core.coverage"].append(
                 (f"{brand}.reviews.stars", brand, "reviews", "stars", "observed", None, None, self.reviews, None, None, None)

@@ -153,6 +153,7 @@ def test_a_build_without_reviews_has_empty_tables(tmp_path: Path) -> None:
     assert counts == {
         "text.sentence": 0,
         "text.mention": 0,
+        "text.signal": 0,
         "text.term": 0,
         "text.faq": 0,
         "text.reply": 0,

@@ -33,6 +33,7 @@ _READS = (
     "text.faq",
     "text.sentence",
     "text.mention",
+    "text.signal",
     "text.reply",
     "text.suspicion",
     "text.starred",

@@ -1,4 +1,5 @@
-"""What a text says: its language, its sentences, the sentiment of each, and the themes with the sentiment of their clause.
+"""What a text says: its language, its sentences, the sentiment of each, the themes with the sentiment of their clause,
+and its signals.
 
 The one path from a review's words to numbers; `score` takes it for a market's reviews, `label` for lines on stdin. It takes many
 texts at once, because the models score arrays.
@@ -16,6 +17,7 @@ from pipeline.text.sentiment.ngrams import longest
 from pipeline.text.sentiment.scores import Classifier, Label
 from pipeline.text.wording.leaning import Leaning
 from pipeline.text.wording.matcher import Span
+from pipeline.text.wording.signals import Signal, signals_of
 from pipeline.text.wording.themes import Reaches
 
 LEANT = 0.4
@@ -77,6 +79,7 @@ class Sentence:
     sentiment: float
     label: Label
     mentions: tuple[Mention, ...]
+    signals: tuple[Signal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ def analyse(
                     one.score,
                     scores.label_of(one.score, one.language),
                     _mentions(one, spoken_of, said, taxonomy),
+                    signals_of(one.text, one.language, one.score),
                 )
                 for span, one, spoken_of, said in plan
             ),

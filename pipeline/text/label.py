@@ -1,4 +1,4 @@
-"""`rivalscope label`: language, sentiment and themes for texts on stdin, one JSON line out for each line in, in order.
+"""`rivalscope label`: language, sentiment, themes and signals for texts on stdin, one JSON line out for each line in, in order.
 
 Lines are read and answered in batches, so memory is bounded by a batch. A line that is no JSON object with a `text` ends the
 command with its number; what was written before it stands.
@@ -170,14 +170,21 @@ def _verdict(row: Row, where: str) -> int | None:
 
 def _answer(analysis: Analysis) -> Row:
     themes: dict[str, list[float]] = {}
+    signals: dict[tuple[str, str], float | None] = {}
     for sentence in analysis.sentences:
         for mention in sentence.mentions:
             themes.setdefault(mention.theme, []).append(mention.sentiment)
+        for signal in sentence.signals:
+            strongest = signals.get((signal.kind, signal.id))
+            signals[signal.kind, signal.id] = signal.intensity if strongest is None else max(strongest, signal.intensity or 0.0)
     return {
         "language": analysis.language,
         "sentiment": analysis.sentiment,
         "label": label_of(analysis.sentiment, analysis.language),
         "themes": [{"theme": theme, "sentiment": round(sum(said) / len(said), 4)} for theme, said in sorted(themes.items())],
+        "signals": [
+            {"signal": signal, "kind": kind, "intensity": intensity} for (kind, signal), intensity in sorted(signals.items())
+        ],
     }
 
 

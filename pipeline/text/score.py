@@ -1,4 +1,5 @@
-"""The score room: each review's sentences with language, sentiment and themes, into `text.sentence` and `text.mention`.
+"""The score room: each review's sentences with language, sentiment and themes, into `text.sentence` and `text.mention`;
+what else its words say, into `text.signal`.
 
 FAQ entries go into `text.faq` on the way (`pipeline.text.faq`): they are few, so they are read anew each time.
 
@@ -294,6 +295,20 @@ def _write(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         order by review_id, position, mention.theme
         """
     )
+    con.execute(
+        """
+        create or replace table text.signal as
+        with said as (
+            select w.review_id, w.brand, generate_subscripts(s.sentences, 1) as position, unnest(s.sentences) as sentence
+            from wanted as w join scored as s using (key)
+        ), carried as (
+            select review_id, brand, position, unnest(sentence.signals) as signal from said
+        )
+        select review_id || '.' || position as sentence_id, review_id, brand, signal.kind, signal.id as signal, signal.intensity, signal.minutes
+        from carried
+        order by review_id, position, signal.kind, signal.id
+        """
+    )
     for name, (grain, columns) in _TABLES.items():
         describe(con, name, grain, columns, where=__file__)
     con.execute("commit")
@@ -301,7 +316,7 @@ def _write(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _count(con: duckdb.DuckDBPyConnection, name: str) -> int:
-    row = con.execute(f"select count(*) from {name}").fetchone()  # noqa: S608  one of the two names below
+    row = con.execute(f"select count(*) from {name}").fetchone()  # noqa: S608  one of the names below
     return int(row[0]) if row else 0
 
 
@@ -330,6 +345,18 @@ _TABLES = {
             "theme": "id of the theme, as in core.theme",
             "sentiment": "-1..1, of the clause that carries the theme where a contrast (but, 지만, が) parts the sentence",
             "label": "positive, neutral or negative, cut as in text.sentence",
+        },
+    ),
+    "text.signal": (
+        "One row per sentence and signal that its words carry.",
+        {
+            "sentence_id": "the sentence, as in text.sentence",
+            "review_id": "the review, as in core.review",
+            "brand": "whose review it is",
+            "kind": "emotion, stage or touchpoint (of the customer's journey), intent or experience",
+            "signal": "anger, churn, waiting …: one for each file in pipeline/text/wording/signals",
+            "intensity": "0..1, a plain wording .5; null for stages and touchpoints, which are so or not",
+            "minutes": "how long the customer waited, where a sentence of waiting says it; else null",
         },
     ),
 }

@@ -26,7 +26,8 @@ COLUMNS = {
     "version": "VARCHAR",
     "sentences": (
         'STRUCT("start" INTEGER, "stop" INTEGER, "language" VARCHAR, "sentiment" DOUBLE, "label" VARCHAR, '
-        '"mentions" STRUCT("theme" VARCHAR, "sentiment" DOUBLE, "label" VARCHAR)[])[]'
+        '"mentions" STRUCT("theme" VARCHAR, "sentiment" DOUBLE, "label" VARCHAR)[], '
+        '"signals" STRUCT("id" VARCHAR, "kind" VARCHAR, "intensity" DOUBLE, "minutes" INTEGER)[])[]'
     ),
 }
 """`language` is the text's; `languages` those of its sentences, sorted and joined by commas: whose scorers made the row."""

@@ -90,6 +90,20 @@ def verdict(said: Sequence[Said], text: str, language: str) -> Leaning | None:
     return ways.pop() if len(ways) == 1 else None
 
 
+def denied(text: str, start: int, stop: int, language: str) -> bool:
+    """Whether the lower-cased text denies or only supposes the wording that stands there."""
+    denial = DENIALS.get(language)
+    if denial is None:
+        return False
+    ahead = text[max(start - _REACH, 0) : start]
+    return bool(
+        denial.before.search(ahead)
+        or denial.supposed_before.search(ahead)
+        or denial.behind.match(text, stop)
+        or denial.supposed_behind.match(text, stop)
+    )
+
+
 def _outdoes(other: Said, one: Said) -> bool:
     overlap = other.start < one.stop and one.start < other.stop
     return overlap and other.way != one.way and other.stop - other.start > one.stop - one.start

@@ -45,7 +45,8 @@ _JAPANESE_SPACE = re.compile("(?<=[ぁ-ヿ㐀-鿿々]) (?=[ぁ-ヿ㐀-鿿々])")
 """Means nothing within a sentence, and parts words from their particles where a text comes from another system."""
 
 _REMEMBERED_WORDS = 100_000
-_REMEMBERED_SENTENCES = 256
+_REMEMBERED_SENTENCES = 2_000
+"""Those of a batch of reviews: themes are asked for all of them before signals are."""
 
 Span = tuple[int, int]
 
@@ -133,14 +134,17 @@ class Matcher:
         """Owner, in order → where its patterns match the lower-cased text outside what its guards find."""
         asked = self.asked(text)
         doubted = {probe.owner for probe in asked if probe.role == "guard"}
-        guarded = {owner: _guarded(owner, text, asked) for owner in doubted}
+        guarded: dict[int, list[Span]] = {}
         found: dict[int, list[Span]] = {}
         for probe in asked:
             if probe.role != "find":
                 continue
+            owner = probe.owner
             for match in self.matches(probe, text):
-                if not any(start <= match.start() < stop for start, stop in guarded.get(probe.owner, ())):
-                    found.setdefault(probe.owner, []).append(match.span())
+                if owner in doubted and owner not in guarded:
+                    guarded[owner] = _guarded(owner, text, asked)
+                if not any(start <= match.start() < stop for start, stop in guarded.get(owner, ())):
+                    found.setdefault(owner, []).append(match.span())
         return dict(sorted(found.items()))
 
 
@@ -207,7 +211,11 @@ def _guarded(owner: int, text: str, asked: Sequence[Probe]) -> list[Span]:
 
 def read(sentence: str, language: str) -> tuple[str, str]:
     """The sentence as patterns see it, and its language: where none is known ("" or "und") the script decides."""
-    text = sentence[:MAX_CHARS]
+    return _read(sentence[:MAX_CHARS], language)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED_SENTENCES)
+def _read(text: str, language: str) -> tuple[str, str]:
     language = language if language not in {"", "und"} else by_script(text)
     return _JAPANESE_SPACE.sub("", normalised(text)) if language == "ja" else normalised(text), language
 
