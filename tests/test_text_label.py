@@ -117,8 +117,57 @@ def test_rated_texts_teach_what_no_lexicon_knows(tmp_path: Path, packed: bool) -
     assert [line["label"] for line in labelled(texts, teach=path)] == ["positive", "negative"]
 
 
-def test_a_bad_teaching_line_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "rated.jsonl"
-    path.write_text('{"text": "x", "label": 1}\n{"text": "y"}\n')
-    with pytest.raises(LabelError, match=r'rated\.jsonl: line 2: expected "label" 1 or 0, or "rating"'):
+def written(path: Path, rows: list[dict[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+SEEN, LOATHED = f"정말 좋아요 {PRAISE}", f"너무 별로예요 {BLAME}"  # what the lexicon is sure of, beside what it does not know
+
+
+def test_a_file_is_rated_row_by_row_not_by_its_first_line(tmp_path: Path) -> None:
+    unrated: list[dict[str, object]] = [{"text": SEEN}, {"text": LOATHED}] * model.MIN_PER_CLASS
+    # The stars say the opposite of the lexicon: whoever taught can be told from the answer.
+    rated: list[dict[str, object]] = [{"text": PRAISE, "label": 0}, {"text": BLAME, "rating": 5, "rating_max": 5}]
+    texts: list[object] = [{"text": PRAISE}, {"text": BLAME}]
+    said: list[str] = []
+
+    def taught_by(rows: list[dict[str, object]]) -> list[object]:
+        said.clear()
+        path = written(tmp_path / "some.jsonl", rows)
+        return [line["label"] for line in labelled(texts, teach=path, progress=said.append)]
+
+    assert taught_by([*unrated, *rated * model.MIN_PER_CLASS]) == ["negative", "positive"]
+    assert said == ["label: ko taught by 60 texts"]
+    few = rated * (model.MIN_PER_CLASS - 1)
+    assert taught_by([*few, *unrated]) == taught_by([*unrated, *few]) == ["positive", "negative"]
+    assert said == ["label: ko taught by 60 texts that the seed lexicon is sure of"]
+    assert taught_by([*few, {"text": "", "rating": None}]) == ["neutral", "neutral"]
+    assert said == ["label: ko: too few texts"]
+
+
+def test_each_language_of_a_file_is_taught_by_what_it_has(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": SEEN}, {"text": LOATHED}]
+    rows += [{"text": "ラナ キオ", "label": 1, "language": "ja"}, {"text": "ムソ テヌ", "label": 0, "language": "ja"}]
+    said: list[str] = []
+    labelled([{"text": ""}], teach=written(tmp_path / "two.jsonl", rows * model.MIN_PER_CLASS), progress=said.append)
+    assert said == ["label: ja taught by 60 texts", "label: ko taught by 60 texts that the seed lexicon is sure of"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"label": 2},
+        {"label": "positive"},
+        {"label": 7, "rating": 5, "rating_max": 5},
+        {"rating": 5},
+        {"rating": 6, "rating_max": 5},
+        {"rating": -1, "rating_max": 5},
+        {"rating": "5", "rating_max": 5},
+        {"rating": 1, "rating_max": 1},
+    ],
+)
+def test_a_bad_teaching_line_is_named(tmp_path: Path, wrong: dict[str, object]) -> None:
+    path = written(tmp_path / "rated.jsonl", [{"text": "x"}, {"text": "x", "label": 1}, {"text": "y", **wrong}])
+    with pytest.raises(LabelError, match=r'rated\.jsonl: line 3: expected "label" 1 or 0, or "rating" up to "rating_max"'):
         labelled([{"text": "x"}], teach=path)

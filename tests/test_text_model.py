@@ -1,15 +1,18 @@
 """The star-taught model: learns what stars say, the same from the same stars, and survives damage to its file."""
 
+import functools
 import random
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.sentiment import model, scores
 from pipeline.text.sentiment.ngrams import ngrams
+from pipeline.text.sentiment.teachers import by_seed
 
 GOOD = ["정말 좋아요", "배송이 빨라서 만족합니다", "품질이 훌륭해요", "또 살게요", "아주 만족스럽네요"]
 BAD = ["정말 별로예요", "배송이 느려서 짜증나요", "품질이 엉망이에요", "다시는 안 사요", "너무 실망했어요"]
@@ -123,3 +126,125 @@ def test_negating_english_praise_never_raises_its_score(praise: str, pattern: st
 def test_a_language_without_a_scorer_is_neutral() -> None:
     assert scores.scores(["sehr gut", "furchtbar"], "de", {}) == [0.0, 0.0]
     assert scores.label_of(0.0, "de") == "neutral"
+
+
+TOYS = ["great", "helpful", "lovely", "clean", "friendly", "perfect"]
+FLAWS = ["awful", "broken", "rude", "dirty", "slow", "useless"]
+
+
+def english(count: int = 240, seed: int = 1) -> tuple[list[str], list[int]]:
+    """Toy reviews in which praise is denied as often as blame is said."""
+    dice = random.Random(seed)
+    labels = [i % 2 for i in range(count)]
+    texts = []
+    for i, label in enumerate(labels):
+        plain = i % 4 < 2
+        word = dice.choice(TOYS if plain == bool(label) else FLAWS)
+        texts.append(f"The {dice.choice(['van', 'desk', 'tea'])} was {'' if plain else 'not '}{word}. Visit {i % 17}")
+    return texts, labels
+
+
+@pytest.fixture(scope="module")
+def by_language(taught: model.Model) -> dict[str, model.Model]:
+    found = model.teach("en", *english())
+    assert found
+    return {"ko": taught, "en": found}
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.randoms(use_true_random=False), st.sampled_from(["ko", "en"]))
+def test_the_order_of_teachers_changes_no_score(by_language: dict[str, model.Model], dice: random.Random, language: str) -> None:
+    texts, labels = rated(240) if language == "ko" else english()
+    order = list(range(len(texts)))
+    dice.shuffle(order)
+    again = model.teach(language, [texts[i] for i in order], [labels[i] for i in order])
+    assert again
+    asked = [*texts[:40], "", "좋아요", "not great", "배송이 엉망 but lovely"]
+    first = scores.scores(asked, language, {language: by_language[language]})
+    second = scores.scores(asked, language, {language: again})
+    assert np.abs(np.subtract(first, second)).max() <= 1e-4 + 1e-9
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=4), st.sampled_from(["en", "ko"]))
+def test_a_blend_stays_within_bounds_and_reads_each_text_alone(
+    by_language: dict[str, model.Model], texts: list[str], language: str
+) -> None:
+    found = scores.scores(texts, language, by_language)
+    assert all(-1 <= score <= 1 for score in found)
+    assert found == [scores.scores([text], language, by_language)[0] for text in texts]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(TOYS),
+    st.sampled_from(["The van was not {}.", "The van was never {}.", "The van wasn't {}", "It was not {} at all, the desk"]),
+)
+def test_negated_praise_never_scores_above_the_praise_where_english_is_taught(
+    by_language: dict[str, model.Model], praise: str, pattern: str
+) -> None:
+    plain, denied = scores.scores([f"The van was {praise}.", pattern.format(praise)], "en", by_language)
+    assert denied <= plain
+    assert by_language["en"].logits([pattern.format(praise)])[0] <= by_language["en"].logits([f"The van was {praise}."])[0]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "not ",
+        "n't",
+        "'",
+        "it's'",
+        "!",
+        "?!.,",
+        "\ud800",
+        "👍",
+        "e\u0301",
+        "\u200b",
+        "좋아요 ",
+        "<b>not</b> ",
+        "\0",
+        "\n",
+        "x" * 999 + " ",
+    ],
+)
+def test_words_of_hostile_text_are_found_in_linear_time(unit: str) -> None:
+    def spent(texts: int) -> float:
+        asked = [(unit * 2_000)[:2_000]] * texts
+        began = time.process_time()
+        document, _ = ngrams(asked, "en")
+        assert len(document) <= 2 * 2_000 * texts
+        return time.process_time() - began
+
+    spent(1)
+    # Were it quadratic in what is read at once, eight times the text would cost 64 times the time.
+    once, eight = min(spent(50) for _ in range(3)), min(spent(400) for _ in range(3))
+    assert eight < 20 * once + 0.05
+    began = time.process_time()
+    ngrams([unit * 100_000], "en")
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("language", "good", "bad"),
+    [("ko", "정말 좋아요 가람 나루", "너무 별로예요 다솜 라온"), ("ja", "とても良い ラナ キオ", "本当にひどい ムソ テヌ")],
+)
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_a_text_in_the_letters_of_the_market_is_decided_by_sign_once_the_seed_has_taught(
+    language: str, good: str, bad: str, data: st.DataObject
+) -> None:
+    found = self_taught(language, good, bad)
+    known = "".join((good + bad).split())
+    text = data.draw(st.text(known + " .", min_size=1, max_size=30).filter(lambda text: any(c in known for c in text)))
+    assert scores.scores([text], language, {language: found})[0] != 0
+
+
+@functools.cache
+def self_taught(language: str, good: str, bad: str) -> model.Model:
+    texts, labels = by_seed(language, [f"{said} {i % 7}" for i in range(40) for said in (good, good, bad)] + ["…"])
+    assert labels == [1, 1, 0] * 40
+    found = model.teach(language, texts, labels, taught_by=model.SEED)
+    assert found
+    return found

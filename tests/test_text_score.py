@@ -5,11 +5,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from test_sql import MODELS
 
 from pipeline.text import calibration, score, store
 from pipeline.text.sentiment import model
 from pipeline.text.sentiment.teachers import teachers
 from pipeline.text.wording.themes import load_taxonomy
+from warehouse.build import make
 
 REVIEW = (
     "create schema core; create table core.review (review_id varchar, brand varchar, content varchar, language varchar, "
@@ -232,3 +234,43 @@ def test_a_damaged_model_is_taught_again(tmp_path: Path) -> None:
     said, _ = run(path, folder)
     assert [line for line in said if "teaching" in line]
     assert read(path, ALL) == before
+
+
+def test_a_market_without_stars_is_taught_by_the_seed_lexicon_and_all_its_stars_judge_the_reading(tmp_path: Path) -> None:
+    path, folder = tmp_path / "b.duckdb", tmp_path / "scores"
+    said = ("정말 좋아요 가람 나루", "너무 별로예요 다솜 라온", "어제 받았습니다")
+    rows: list[tuple[str, str, float | None]] = [(f"r{i:04}", f"{said[i % 3]} {i}호", None) for i in range(model.FIRST_STEP)]
+    # Words that no lexicon knows, beside which praise and blame stood; with too few stars to teach.
+    rows += [(f"s{i:04}", f"{('가람 나루', '다솜 라온')[i % 2]} {i}번", float(1 - i % 2)) for i in range(20)]
+    lines, _ = run(build(path, rows), folder, languages=("ko",))
+    assert [line for line in lines if "teaching" in line] == [
+        "score: teaching ko with 134 reviews that the seed lexicon is sure of"
+    ]
+    (kept,) = (folder / "taught").iterdir()
+    found = model.load(kept).provenance
+    assert (found.taught_by, found.teachers, found.positive) == (model.SEED, 134, 67)
+    scorer = "select scorer, teacher_count from text.scorer where language = 'ko'"
+    assert read(path, scorer) == [("seed lexicon, and a model that it taught", 0)]  # no star taught it
+    starred = "select count(*), count(*) filter (is_held_out) < 20 from text.starred"
+    assert read(path, starred) == [(20, True)]
+    with duckdb.connect(str(path)) as con:
+        con.execute(
+            "create schema metric; create table metric.review as select review_id, 'ko' as language, rating, true as has_text, "
+            "case label when 'positive' then 1 when 'negative' then -1 else 0 end as value "
+            "from core.review join text.sentence using (review_id)"
+        )
+        make(con, MODELS["metric.calibration"])
+    counted = read(path, "select actual, predicted, review_count from metric.calibration where review_count > 0 order by 1")
+    assert counted == [("bad", "bad", 10), ("good", "good", 10)]
+
+
+def test_stars_take_over_from_the_seed_lexicon(tmp_path: Path) -> None:
+    rows = taught_market(model.FIRST_STEP)
+    unrated: list[tuple[str, str, float | None]] = [
+        (f"a{i:04}", f"{('정말 좋아요 다솜', '너무 별로예요 가람')[i % 2]} {i}호", None) for i in range(model.FIRST_STEP)
+    ]
+    with duckdb.connect(str(build(tmp_path / "b.duckdb", [*unrated, *rows]))) as con:
+        calibration.hold_out(con)
+        found = teachers(con, ["ko"], {})["ko"]
+    assert (found.taught_by, len(found.texts)) == (model.STARS, model.FIRST_STEP)
+    assert not any("좋아요" in text or "별로" in text for text in found.texts)

@@ -9,6 +9,7 @@ import gzip
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -68,8 +69,8 @@ def label(
     """Labels each line and says how many there were.
 
     `teach`: JSON lines, gzip or not, with `text` and either `rating` and `rating_max` or `label` (1 positive, 0 negative); a
-    model is taught for each language with enough of both. Where the first line has neither, the seed lexicon says which of them are
-    good (Korean, Japanese). `transformers`: language → folder of the classifier that reads it instead. Raises LabelError naming the
+    model is taught for each language with enough of both. Where a Korean or Japanese file has too few of those, the seed lexicon says
+    which of the lines without either are good. `transformers`: language → folder of the classifier that reads it instead. Raises LabelError naming the
     line, and TransformerError.
     """
     taxonomy = load_taxonomy(ThemeChanges(packs=packs))
@@ -104,31 +105,41 @@ def _plugged_in(given: str) -> tuple[str, Path]:
     return language, Path(folder)
 
 
+@dataclass(slots=True)
+class _Told:
+    """What a teaching file holds of one language: texts with what is said of them, and texts of which nothing is said."""
+
+    texts: list[str] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    unrated: list[str] = field(default_factory=list)
+
+
 def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]) -> dict[str, model.Model]:
-    """A model for each language that the texts are enough for; the seed lexicon rates them where the first has no rating."""
-    held: dict[str, tuple[list[str], list[int]]] = {}
-    rated = True
+    """A model for each language with enough of both classes; else, where a seed lexicon can tell, of its unrated texts."""
+    held: dict[str, _Told] = {}
     for number, line in enumerate(_opened(path), 1):
         where = f"{path}: line {number}"
         row, text = _row(line, where)
-        if number == 1:
-            rated = "label" in row or "rating" in row
-        verdict = _verdict(row, where) if rated else 0
+        rated = row.get("label") is not None or row.get("rating") is not None
+        verdict = _verdict(row, where) if rated else None
         language = language_of(text.content, languages=languages, stated=text.stated)
-        if verdict is None or language in scores.UNTAUGHT:
+        if language in scores.UNTAUGHT or (rated and verdict is None):
             continue
-        texts, labels = held.setdefault(language, ([], []))
-        if len(texts) < model.MAX_TEACHERS:
-            texts.append(text.content[: longest(language)])
-            labels.append(verdict)
+        told = held.setdefault(language, _Told())
+        kept = told.texts if rated else told.unrated
+        if len(kept) < model.MAX_TEACHERS:
+            kept.append(text.content[: longest(language)])
+            if verdict is not None:
+                told.labels.append(verdict)
     models = {}
-    if not rated:
-        held = {language: by_seed(language, texts) for language, (texts, _) in held.items() if language in seed.languages()}
-    for language, (texts, labels) in sorted(held.items()):
-        found = model.teach(language, texts, labels, taught_by=model.STARS if rated else model.SEED)
+    for language, told in sorted(held.items()):
+        found, by = model.teach(language, told.texts, told.labels), "texts"
+        if found is None and language in seed.languages():
+            texts, labels = by_seed(language, told.unrated)
+            found, by = model.teach(language, texts, labels, taught_by=model.SEED), "texts that the seed lexicon is sure of"
         if found:
             models[language] = found
-        progress(f"label: {language} taught by {len(texts):,} texts" if found else f"label: {language}: too few texts")
+        progress(f"label: {language} taught by {found.provenance.teachers:,} {by}" if found else f"label: {language}: too few texts")
     return models
 
 
@@ -160,12 +171,14 @@ def _parsed(line: bytes) -> Any:
 
 
 def _verdict(row: Row, where: str) -> int | None:
+    """1 good, 0 bad, None for the middle of the scale."""
     verdict, rating, best = row.get("label"), row.get("rating"), row.get("rating_max")
     if verdict in (0, 1):
         return int(bool(verdict))
-    if isinstance(rating, int | float) and isinstance(best, int | float) and best > 1:
+    if verdict is None and isinstance(rating, int | float) and isinstance(best, int | float) and best > 1 and 0 <= rating <= best:
         return model.label_of((rating - 1) / (best - 1))
-    raise LabelError(f'{where}: expected "label" 1 or 0, or "rating" with "rating_max", found {sorted(row)}.')
+    found = {name: row[name] for name in ("label", "rating", "rating_max") if name in row}
+    raise LabelError(f'{where}: expected "label" 1 or 0, or "rating" up to "rating_max", or neither, found {found}.')
 
 
 def _answer(analysis: Analysis) -> Row:

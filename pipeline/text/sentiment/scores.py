@@ -7,6 +7,11 @@ not read is not guessed.
 
 English against VADER alone (.673), by the number of teachers, in folds of product reviews: 200 .755, 500 .795, 1,000 .827, 2,000 .848,
 4,000 .865. A model was ahead from the first step (`model.FIRST_STEP`) on.
+
+English sentence by sentence, 3,708 of product reviews with a human mean of -4..4, by VADER alone and taught by 200, 1,000 and 5,993 other
+reviews: Pearson's correlation with the mean .590, .622 .664 .713; of 765 sentences within ±0.5 get another label than neutral .482, .469
+.485 .497 (.69 .75 .76 before doubt took off what VADER has no word for); of the others the right one .620, .616 .638 .672, the
+opposite one .142, .119 .116 .109. It costs .007 of the three ways of restaurant aspects (.785 .778), where few are neutral.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +51,11 @@ def scores(texts: Sequence[str], language: str, models: Mapping[str, Classifier]
     if model is None:
         return [round(score, 4) for score in lexical]
     logits, doubts = model.judged(texts)
-    blended = logits + LEXICON_WEIGHT.get(language, 2.5) * doubts * np.asarray(lexical, dtype=np.float32)
+    said = np.asarray(lexical, dtype=np.float32)
+    if language == "en":
+        # What VADER has no word for is a plain statement more often than not: doubt takes off what it cannot fill.
+        logits = np.where(said == 0, logits * (1 - doubts), logits)
+    blended = logits + LEXICON_WEIGHT.get(language, 2.5) * doubts * said
     return [round(score, 4) for score in np.tanh(blended / 2).tolist()]
 
 

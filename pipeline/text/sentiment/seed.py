@@ -220,7 +220,7 @@ def _read_notation(notation: str, role: Role, value: float) -> tuple[str, Entry]
 def _spellings(bare: str) -> tuple[str, ...]:
     if not any(c.isalnum() for c in bare):
         return (bare,)
-    return (bare.replace("_", "").strip(), bare.replace("_", " "))
+    return (bare.replace("_", "").strip(), bare.replace("_", " "), bare)
 
 
 def _found(text: str, lexicon: Lexicon) -> Iterator[Found]:
@@ -249,9 +249,12 @@ def _stands(text: str, start: int, stop: int, entry: Entry) -> bool:
 def _total(text: str, lexicon: Lexicon) -> float:
     found = list(_found(text, lexicon))
     total = clause = 0.0
-    factor, denied, reach = 1.0, False, -1
+    factor, denied, reach, spent = 1.0, False, -1, False
     for i, item in enumerate(found):
         entry = item.entry
+        if spent:
+            spent = False
+            continue
         # What strengthens or denies must stand right before its word, or before another of its kind.
         if reach >= 0 and text[reach : item.start].strip(" ,·") != "":
             factor, denied = 1.0, False
@@ -266,18 +269,24 @@ def _total(text: str, lexicon: Lexicon) -> float:
             denied = not denied
             reach = item.stop
         elif entry.role == "word":
-            turned = denied != _denied_after(text, item, found[i + 1] if i + 1 < len(found) else None, lexicon)
+            denied_after, by_next = _denied_after(text, item, found[i + 1] if i + 1 < len(found) else None, lexicon)
+            turned = denied != denied_after
+            # "No noise": the word that denies a blame is not blame itself.
+            spent = by_next and entry.value < 0
             clause += entry.value * min(factor, 2.0) * (_FLIPPED if turned else 1.0)
             factor, denied, reach = 1.0, False, -1
     return total + clause
 
 
-def _denied_after(text: str, item: Found, following: Found | None, lexicon: Lexicon) -> bool:
+def _denied_after(text: str, item: Found, following: Found | None, lexicon: Lexicon) -> tuple[bool, bool]:
+    """Whether what stands behind the word turns it, and whether it is the next word of the lexicon that does."""
     if lexicon.deny_after is None or abs(item.entry.value) < _DENIABLE:
-        return False
+        return False, False
     bound = following.start if following is not None and following.entry.role in {"word", "contrast"} else len(text)
     behind = _SENTENCE_END.split(text[item.stop : min(item.stop + _GAP, bound + _INTO_NEXT)], maxsplit=1)[0]
     if lexicon.affirm is not None:
         behind = lexicon.affirm.sub("", behind)
     reach = bound - item.stop
-    return sum(found.start() <= reach for found in lexicon.deny_after.finditer(behind)) % 2 == 1
+    ends = [found.end() for found in lexicon.deny_after.finditer(behind) if found.start() <= reach]
+    turned = len(ends) % 2 == 1
+    return turned, turned and ends[-1] > reach and following is not None and following.entry.role == "word"
