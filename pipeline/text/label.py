@@ -139,7 +139,9 @@ def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]
             found, by = model.teach(language, texts, labels, taught_by=model.SEED), "texts that the seed lexicon is sure of"
         if found:
             models[language] = found
-        progress(f"label: {language} taught by {found.provenance.teachers:,} {by}" if found else f"label: {language}: too few texts")
+        progress(
+            f"label: {language} taught by {found.provenance.teachers:,} {by}" if found else f"label: {language}: too few texts"
+        )
     return models
 
 
