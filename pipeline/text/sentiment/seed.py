@@ -50,6 +50,7 @@ _SOFTENING = 6.0
 """A single plain word (weight 2) scores 0.63, two 0.85."""
 
 _LONE_LETTERS = re.compile("([\u3131-\u318e]+)")
+_HANGUL = re.compile("[가-힣]+")
 _SYLLABLE_ENDS = re.compile("[\u11a8-\u11ff]")
 _SENTENCE_END = re.compile(r"[.!?。…\n]+")
 
@@ -157,7 +158,7 @@ def normalised(text: str) -> str:
 
 def _decomposed(text: str) -> str:
     # Only Hangul: a decomposed kana would part が from its dots, and か would be found in it.
-    return "".join(unicodedata.normalize("NFD", c) if "가" <= c <= "힣" else c for c in text)
+    return _HANGUL.sub(lambda run: unicodedata.normalize("NFD", run[0]), text)
 
 
 @functools.cache
