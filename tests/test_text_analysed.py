@@ -54,8 +54,9 @@ def found(case: str) -> list[str]:
     ]
 
 
-def _printed(*, mentions: Sequence[dict[str, object]], **about: object) -> str:
-    return " | ".join(" ".join(map(str, said.values())) for said in (about, *mentions))
+def _printed(*, mentions: Sequence[dict[str, object]], signals: Sequence[dict[str, object]], **about: object) -> str:
+    heard = [{"": "also", **{key: value for key, value in said.items() if value is not None}} for said in signals]
+    return " | ".join(" ".join(map(str, said.values())) for said in (about, *mentions, *heard))
 
 
 _SCORE = re.compile(r"(?<= )-?[01]\.\d+(?= )")
