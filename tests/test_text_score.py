@@ -274,3 +274,13 @@ def test_stars_take_over_from_the_seed_lexicon(tmp_path: Path) -> None:
         found = teachers(con, ["ko"], {})["ko"]
     assert (found.taught_by, len(found.texts)) == (model.STARS, model.FIRST_STEP)
     assert not any("좋아요" in text or "별로" in text for text in found.texts)
+
+
+def test_a_long_reading_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "_SAY_EVERY", 0.0)
+    monkeypatch.setattr(score, "_CHUNK", 2)
+    path = build(tmp_path / "b.duckdb", [(f"r{number}", f"good {number}", None) for number in range(5)])
+    said, _ = run(path, tmp_path / "scores")
+    read_so_far = [line for line in said if "texts read" in line]
+    assert [line.split(" texts")[0] for line in read_so_far] == [f"score: {done} of 5" for done in (2, 4, 5, 5)]
+    assert [line.endswith(" s left") for line in read_so_far] == [True, True, False, False]

@@ -13,10 +13,11 @@ Large batches are scored by two worker processes; memory is bounded by a batch, 
 import hashlib
 import multiprocessing
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from types import MappingProxyType
@@ -41,6 +42,9 @@ _WORTH_WORKERS = 1_500_000
 
 _PER_FILE = 40_000
 """Texts whose scores are kept at a time: what a killed run has to do again at most."""
+
+_SAY_EVERY = 5.0
+"""Seconds."""
 
 Job = list[tuple[str, Text]]
 
@@ -177,6 +181,7 @@ def _find_unseen(con: duckdb.DuckDBPyConnection, folder: Path, versions: Mapping
 
 def _fill(con: duckdb.DuckDBPyConnection, folder: Path, reader: _Reader, *, unseen: int, size: int, progress: Progress) -> None:
     done = 0
+    began = told = time.monotonic()
     answers = _answers(_jobs(con, unseen), reader, workers=min(2, os.cpu_count() or 1) if size >= _WORTH_WORKERS else 0)
     lines = folder / f".draft-{os.getpid()}.jsonl"
     folder.mkdir(parents=True, exist_ok=True)
@@ -187,13 +192,23 @@ def _fill(con: duckdb.DuckDBPyConnection, folder: Path, reader: _Reader, *, unse
                 for count, answer in answers:
                     file.write(answer)
                     held += count
+                    now = time.monotonic()
+                    if now - told >= _SAY_EVERY:
+                        told = now
+                        progress(_so_far(done + held, unseen, now - began))
                     if held >= _PER_FILE:
                         break
             store.add(con, folder, lines)
             done += held
-            progress(f"score: {done:,} of {unseen:,} texts read")
+        progress(_so_far(done, unseen, time.monotonic() - began))
     finally:
         lines.unlink(missing_ok=True)
+
+
+def _so_far(done: int, unseen: int, seconds: float) -> str:
+    rate = done / max(seconds, 0.001)
+    left = f", {(unseen - done) / rate:,.0f} s left" if done < unseen else ""
+    return f"score: {done:,} of {unseen:,} texts read, {rate:,.0f} a second{left}"
 
 
 def _jobs(con: duckdb.DuckDBPyConnection, unseen: int) -> Iterator[Job]:
@@ -257,7 +272,7 @@ def _lines(job: Job, reader: _Reader, models: _Models) -> bytes:
             "language": analysis.language,
             "languages": languages,
             "version": _version(languages, reader.versions),
-            "sentences": [asdict(sentence) for sentence in analysis.sentences],
+            "sentences": analysis.sentences,
         }
         lines.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     return b"".join(lines)

@@ -132,9 +132,11 @@ def _japanese(text: str) -> Iterator[_Morpheme]:
     for piece in _PIECES["ja"].finditer(text):
         at = piece.start()
         for node in _mecab()(piece[0]):
-            at = text.index(node.surface, at)
-            yield _Morpheme(at, at + len(node.surface), f"{node.feature[0]}/{node.feature[1]}/{node.feature[5]}")
-            at += len(node.surface)
+            # `node.feature` would make a tuple of all nine, in three times the time.
+            surface, (kind, under, *_, form, _) = node.surface, node.feature_raw.split(",", 6)
+            at = text.index(surface, at)
+            yield _Morpheme(at, at + len(surface), f"{kind}/{under}/{form}")
+            at += len(surface)
 
 
 # Imported here: a market without the language never pays for its analyser.

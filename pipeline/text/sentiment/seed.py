@@ -50,6 +50,7 @@ _SOFTENING = 6.0
 """A single plain word (weight 2) scores 0.63, two 0.85."""
 
 _LONE_LETTERS = re.compile("([\u3131-\u318e]+)")
+_HANGUL = re.compile("[가-힣]+")
 _SYLLABLE_ENDS = re.compile("[\u11a8-\u11ff]")
 _SENTENCE_END = re.compile(r"[.!?。…\n]+")
 
@@ -116,7 +117,7 @@ class Lexicon:
 
     entries: Mapping[str, Entry]
     lengths: Mapping[str, tuple[int, ...]]
-    """First character → lengths of the entries that begin with it, longest first."""
+    """First two characters → lengths of the entries that begin with them, longest first; one character → 1, where it is an entry."""
     deny_after: re.Pattern[str] | None
     affirm: re.Pattern[str] | None
 
@@ -157,7 +158,7 @@ def normalised(text: str) -> str:
 
 def _decomposed(text: str) -> str:
     # Only Hangul: a decomposed kana would part が from its dots, and か would be found in it.
-    return "".join(unicodedata.normalize("NFD", c) if "가" <= c <= "힣" else c for c in text)
+    return _HANGUL.sub(lambda run: unicodedata.normalize("NFD", run[0]), text)
 
 
 @functools.cache
@@ -177,7 +178,9 @@ def _lexicon(language: str) -> Lexicon:
     entries = {text: entry for file in files for text, entry in _entries(file)}
     lengths: dict[str, set[int]] = {}
     for text in entries:
-        lengths.setdefault(text[0], set()).add(len(text))
+        lengths.setdefault(text[:2], set()).add(len(text))
+    for head in [head for head in lengths if head[0] in entries]:
+        lengths[head].add(1)
     own = files[-1]
     return Lexicon(
         entries=entries,
@@ -227,7 +230,7 @@ def _found(text: str, lexicon: Lexicon) -> Iterator[Found]:
     place, end = 0, len(text)
     lengths, entries = lexicon.lengths, lexicon.entries
     while place < end:
-        for length in lengths.get(text[place], ()):
+        for length in lengths.get(text[place : place + 2]) or lengths.get(text[place], ()):
             entry = entries.get(text[place : place + length])
             if entry is not None and _stands(text, place, place + length, entry):
                 yield Found(place, place + length, entry)

