@@ -67,6 +67,8 @@ class Words(pydantic.BaseModel, extra="forbid"):
     what: str
     weight: float = pydantic.Field(ge=-4, le=4)
     words: str
+    deniable: bool = True
+    """False where a denial behind the word is half of what it says: "never again … not"."""
 
 
 class Boosts(pydantic.BaseModel, extra="forbid"):
@@ -102,6 +104,7 @@ class Entry:
     value: float
     begins_word: bool
     ends: Literal["", "word", "syllable"]
+    deniable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,29 +198,29 @@ def _alternatives(patterns: Sequence[str]) -> re.Pattern[str] | None:
 
 
 def _entries(file: LexiconFile) -> Iterator[tuple[str, Entry]]:
-    groups: list[tuple[Role, float, str]] = [
-        ("skip", 0, file.skip),
-        ("contrast", 0, file.contrast),
-        ("deny", 0, file.deny_before),
+    groups: list[tuple[Role, float, str, bool]] = [
+        ("skip", 0, file.skip, False),
+        ("contrast", 0, file.contrast, False),
+        ("deny", 0, file.deny_before, False),
     ]
-    groups += [("boost", group.factor, group.words) for group in file.boosts]
-    groups += [("word", group.weight, group.words) for group in file.words]
-    for role, value, words in groups:
+    groups += [("boost", group.factor, group.words, False) for group in file.boosts]
+    groups += [("word", group.weight, group.words, group.deniable and abs(group.weight) >= _DENIABLE) for group in file.words]
+    for role, value, words, deniable in groups:
         for notation in words.split():
-            bare, entry = _read_notation(notation, role, value)
+            bare, entry = _read_notation(notation, role, value, deniable)
             for text in {normalised(spelt) for spelt in _spellings(bare)}:
                 if not 1 <= len(text) <= MAX_ENTRY:
                     raise LexiconError(f"lexicon {file.name}: entry {notation!r} must have 1 to {MAX_ENTRY} characters")
                 yield text, entry
 
 
-def _read_notation(notation: str, role: Role, value: float) -> tuple[str, Entry]:
+def _read_notation(notation: str, role: Role, value: float, deniable: bool) -> tuple[str, Entry]:
     if not any(c.isalnum() for c in notation):  # an emoticon: its signs mean themselves
-        return notation, Entry(role=role, value=value, begins_word=False, ends="")
+        return notation, Entry(role=role, value=value, begins_word=False, ends="", deniable=deniable)
     begins = notation.startswith("^") and notation[1].isalnum()
     ends: Literal["", "word", "syllable"] = "word" if notation.endswith("$") else "syllable" if notation.endswith("|") else ""
     bare = notation[1 if begins else 0 : -1 if ends else None]
-    return bare, Entry(role=role, value=value, begins_word=begins, ends=ends)
+    return bare, Entry(role=role, value=value, begins_word=begins, ends=ends, deniable=deniable)
 
 
 def _spellings(bare: str) -> tuple[str, ...]:
@@ -283,7 +286,7 @@ def _total(text: str, lexicon: Lexicon) -> float:
 
 def _denied_after(text: str, item: Found, following: Found | None, lexicon: Lexicon) -> tuple[bool, bool]:
     """Whether what stands behind the word turns it, and whether it is the next word of the lexicon that does."""
-    if lexicon.deny_after is None or abs(item.entry.value) < _DENIABLE:
+    if lexicon.deny_after is None or not item.entry.deniable:
         return False, False
     bound = following.start if following is not None and following.entry.role in {"word", "contrast"} else len(text)
     behind = _SENTENCE_END.split(text[item.stop : min(item.stop + _GAP, bound + _INTO_NEXT)], maxsplit=1)[0]
