@@ -71,13 +71,17 @@ def test_any_text_is_read(text: str, language: str) -> None:
 @pytest.mark.parametrize("language", ["ko", "ja"])
 def test_hostile_text_is_read_in_linear_time(unit: str, language: str) -> None:
     def spent(length: int) -> float:
-        began = time.process_time()
-        nouns(unit * (length // len(unit)), language)
-        starts(unit * (length // len(unit)), language)
-        return time.process_time() - began
+        text = unit * (length // len(unit))
+        times = []
+        for _ in range(3):  # the least of three: what else the machine does is in the others
+            began = time.thread_time()
+            nouns(text, language)
+            starts(text, language)
+            times.append(time.thread_time() - began)
+        return min(times)
 
     spent(1_000)
-    assert spent(40_000) < 8 * spent(10_000) + 0.1
+    assert spent(40_000) < 8 * spent(10_000) + 0.2
 
 
 def test_an_analyser_is_loaded_when_it_is_first_asked() -> None:
