@@ -114,6 +114,8 @@ def polite_settings(politeness: Politeness, *, render: bool = False) -> dict[str
             "spiders.web.landing.ReceiptExtension": 0,
             "spiders.web.guard.Throttle": 0,
             "scrapy.extensions.throttle.AutoThrottle": None,
+            "spiders.web.memory.MemoryUsage": 0,
+            "scrapy.extensions.memusage.MemoryUsage": None,
         },
     }
     if render:

@@ -458,6 +458,17 @@ def test_a_damaged_receipt_of_a_later_reading_leaves_the_reading_before(tmp_path
     )
 
 
+def test_a_large_process_may_start_a_crawl(tmp_path: Path) -> None:
+    """Its own memory is not held against the crawl."""
+    with serving(Site()) as site:
+        market = market_of(tmp_path, {"good": f'source = "schema_org"\nurl = "http://127.0.0.1:{site.port}/good/1"'})
+        code = f"held = b'x' * (2200 * 1024 * 1024)\n{_CHILD}"
+        command = [sys.executable, "-c", code, market.path, tmp_path / "data"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    receipt = tmp_path / "data" / "landing" / "r1" / "good.reviews.schema_org.receipt.json"
+    assert receipt.exists(), done.stderr
+
+
 SECRET = "k3y/with+odd=signs & ümlaut"
 
 

@@ -17,7 +17,7 @@ from spiders.reading.printed_dates import is_day_first
 from spiders.reading.rating_words import Rating, names
 from spiders.reading.stars import widget
 
-MAX_ELEMENTS = 40_000
+MAX_ELEMENTS = 30_000
 """Of a page; the largest review pages seen have 20,000."""
 MAX_CARD = 3_000
 """Elements of one review, with its photos and buttons."""
