@@ -12,10 +12,10 @@ demo: setup
 	$(BIN)/rivalscope demo
 
 test: setup browser
-	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m "not slow" -n 3 --dist loadfile
 
 test-slow: setup browser
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check

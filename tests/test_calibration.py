@@ -118,6 +118,7 @@ SHARP: Matrix = ((0.93, 0.04, 0.03), (0.5, 0.2, 0.3), (0.06, 0.09, 0.85))
 BLUNT: Matrix = ((0.75, 0.1, 0.15), (0.4, 0.2, 0.4), (0.2, 0.2, 0.6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["good", "bad"])
 @pytest.mark.parametrize(
     ("matrix", "mix", "sizes"),

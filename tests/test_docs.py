@@ -45,6 +45,7 @@ def blocks() -> list[tuple[str, str, str]]:
     return [(page.name, kind, body) for page in PAGES for kind, body in BLOCK.findall(page.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "kind", "body"), blocks(), ids=lambda value: str(value)[:40].strip().replace("\n", " "))
 def test_a_command_in_the_docs_runs(demo: Ran, page: str, kind: str, body: str) -> None:
     lines = [line for line in body.splitlines() if kind == "python" or not line.startswith(TESTED_ELSEWHERE)]

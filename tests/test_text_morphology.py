@@ -81,7 +81,7 @@ def test_hostile_text_is_read_in_linear_time(unit: str, language: str) -> None:
         return min(times)
 
     spent(1_000)
-    assert spent(40_000) < 8 * spent(10_000) + 0.2
+    assert spent(16_000) < 8 * spent(4_000) + 0.2
 
 
 def test_an_analyser_is_loaded_when_it_is_first_asked() -> None:

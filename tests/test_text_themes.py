@@ -1,5 +1,6 @@
 """Each theme finds its own hits and none of its misses; markets change themes; matching stays fast on any text."""
 
+import functools
 import re
 import time
 import tomllib
@@ -122,10 +123,15 @@ def packed(pack: str, theme: str) -> themes.ThemeEntry:
     return themes.ThemeEntry.model_validate(tomllib.loads((themes.PACKS / pack / f"{theme}.toml").read_text("utf-8")))
 
 
+@functools.cache
+def packed_taxonomy(pack: str) -> themes.Taxonomy:
+    return themes.load_taxonomy(MarketChanges(packs=(pack,)))
+
+
 @pytest.mark.parametrize(("pack", "theme"), PACKED)
 def test_a_theme_of_a_pack_finds_its_hits_and_leaves_its_misses(pack: str, theme: str) -> None:
     entry = packed(pack, theme)
-    assert list(themes.failed(themes.load_taxonomy(MarketChanges(packs=(pack,))), theme, entry)) == []
+    assert list(themes.failed(packed_taxonomy(pack), theme, entry)) == []
     assert set(entry.name) == set(LANGUAGES)
     for language in LANGUAGES:
         assert len(entry.hits[language]) >= 4
