@@ -11,12 +11,17 @@ from scrapy.extensions.memusage import MemoryUsage as ScrapysMemoryUsage
 _STATUS = Path("/proc/self/status")
 
 
+def peak() -> int | None:
+    """Peak of this process's resident memory in bytes; None where the system has no /proc."""
+    if not _STATUS.exists():
+        return None
+    line = next(line for line in _STATUS.read_text("ascii", "replace").splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
+
+
 class MemoryUsage(ScrapysMemoryUsage):
     """In place of Scrapy's; the same settings."""
 
     def get_virtual_size(self) -> int:
-        """Peak of resident memory in bytes; Scrapy's figure where the system has no /proc."""
-        if not _STATUS.exists():
-            return super().get_virtual_size()
-        peak = next(line for line in _STATUS.read_text("ascii", "replace").splitlines() if line.startswith("VmHWM:"))
-        return int(peak.split()[1]) * 1024
+        """`peak`; Scrapy's figure where there is none."""
+        return peak() or super().get_virtual_size()
