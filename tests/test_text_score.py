@@ -1,5 +1,6 @@
 """The score room: sentences with their places, nothing scored twice, the same tables whatever happened before."""
 
+import hashlib
 import logging
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from test_sql import MODELS
 from pipeline.text import calibration, score, store
 from pipeline.text.sentiment import model
 from pipeline.text.sentiment.teachers import teachers
+from pipeline.text.terms import terms
 from pipeline.text.wording.themes import load_taxonomy
 from warehouse.build import make
 
@@ -92,6 +94,53 @@ def test_mentions_belong_to_sentences_and_are_unique(built: Path, tmp_path: Path
     assert read(built, "select count(*) - count(distinct (sentence_id, theme)) from text.mention") == [(0,)]
     themes = {row[0] for row in read(built, "select theme from text.mention where review_id = 'a1'")}
     assert {"delivery_punctuality", "staff_attitude"} <= themes
+
+
+UNHEARD = [
+    ("b1", "Lovely! The bike racks were horrible.", None),
+    ("b2", "자전거 거치대가 정말 별로예요", None),
+    ("b3", "Lovely! The bike racks were horrible.", None),
+]
+
+
+def test_terms_are_those_of_negative_sentences_without_a_theme(tmp_path: Path) -> None:
+    path = build(tmp_path / "b.duckdb", [*UNHEARD, ("b4", "The delivery was horribly late.", None)])
+    run(path, tmp_path / "scores")
+    kept = read(path, "select sentence_id, review_id, brand, language, term from text.term order by all")
+    complained = read(
+        path,
+        "select sentence_id, review_id, brand, language, text from text.sentence "
+        "where label = 'negative' and sentence_id not in (select sentence_id from text.mention)",
+    )
+    assert kept == sorted((*about, term) for *about, text in complained for term in terms(str(text), str(about[-1])))
+    assert {("b1.2", "bike rack"), ("b3.2", "bike rack"), ("b2.1", "자전거 거치대")} <= {(row[0], row[4]) for row in kept}
+    assert not any(row[1] == "b4" for row in kept)
+
+
+def test_terms_of_known_texts_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = build(tmp_path / "b.duckdb", UNHEARD)
+    run(path, tmp_path / "scores")
+    before = read(path, "select * from text.term order by all")
+    monkeypatch.setattr(score, "terms", lambda *_: pytest.fail("read again"))
+    run(path, tmp_path / "scores")
+    assert before == read(path, "select * from text.term order by all") != []
+
+
+def test_a_store_of_an_earlier_release_is_read_again(tmp_path: Path) -> None:
+    path, folder = build(tmp_path / "b.duckdb", UNHEARD), tmp_path / "scores" / "sentences"
+    run(path, tmp_path / "scores")
+    before = read(path, "select * from text.term order by all")
+    (kept,) = folder.glob("*.parquet")
+    earlier = tmp_path / "earlier.parquet"
+    with duckdb.connect() as con:
+        con.execute(
+            f"copy (select * exclude (terms) replace ('earlier' as version) from read_parquet('{kept}')) to '{earlier}' (format parquet)"
+        )
+    kept.unlink()
+    earlier.rename(folder / f"{hashlib.sha256(earlier.read_bytes()).hexdigest()[:32]}.parquet")
+    said, _ = run(path, tmp_path / "scores")
+    assert "2 to read" in said[0]
+    assert read(path, "select * from text.term order by all") == before
 
 
 def test_every_column_is_described(built: Path, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 """The score room: each review's sentences with language, sentiment and themes, into `text.sentence` and `text.mention`;
-what else its words say, into `text.signal`.
+what else its words say, into `text.signal`; what it complains about where no theme hears it, into `text.term`.
 
 FAQ entries go into `text.faq` on the way (`pipeline.text.faq`): they are few, so they are read anew each time.
 
@@ -10,6 +10,7 @@ teachers of each language that its sentences are in; so a new Korean model score
 Large batches are scored by two worker processes; memory is bounded by a batch, whatever the number of reviews.
 """
 
+import gc
 import hashlib
 import multiprocessing
 import os
@@ -25,11 +26,12 @@ from types import MappingProxyType
 import duckdb
 import orjson
 
-from pipeline.text import calibration, faq, reply, store, suspicion, terms
+from pipeline.text import calibration, faq, reply, store, suspicion
 from pipeline.text.analyse import Text, Themes, analyse
 from pipeline.text.sentiment import model, transformer
 from pipeline.text.sentiment.scores import Classifier
 from pipeline.text.sentiment.teachers import Teachers, taught, teachers
+from pipeline.text.terms import terms
 from warehouse.build import connect, describe, transaction
 
 Progress = Callable[[str], None]
@@ -42,6 +44,9 @@ _WORTH_WORKERS = 1_500_000
 
 _PER_FILE = 40_000
 """Texts whose scores are kept at a time: what a killed run has to do again at most."""
+
+_MADE_AT_A_TIME = 50_000
+"""Objects that a worker makes before it looks for cycles, of which reading texts leaves none: at 700, as Python has it, a twelfth of the time."""
 
 _SAY_EVERY = 5.0
 """Seconds."""
@@ -103,7 +108,6 @@ def score(
                 plugged_in=transformers,
                 versions={code: _version(code, versions) for code in (*languages, "und")},
             )
-            counts["text.term"] = terms.write(con)
             counts["text.faq"] = faq.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
             counts["text.reply"] = reply.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
             counts["text.suspicion"] = suspicion.write(con)
@@ -119,7 +123,11 @@ def _versions(taxonomy: Themes, languages: Sequence[str], by_language: Mapping[s
     digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {readers}".encode())
     here = Path(__file__).parent
     data = [*here.glob("sentiment/lexicon/*.toml"), *here.glob("wording/signals/*.toml")]
-    code = [here / "analyse.py", *(path for room in ("reading", "sentiment", "wording") for path in here.glob(f"{room}/*.py"))]
+    code = [
+        here / "analyse.py",
+        here / "terms.py",
+        *(path for room in ("reading", "sentiment", "wording") for path in here.glob(f"{room}/*.py")),
+    ]
     for path in sorted([*code, *data]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return {"": digest.hexdigest(), **{language: held.sha256 for language, held in by_language.items()}}
@@ -156,7 +164,7 @@ def _find_unseen(con: duckdb.DuckDBPyConnection, folder: Path, versions: Mapping
     con.execute(
         """
         create or replace temp table scored as
-        select s.key, s.language, s.sentences from score_store as s
+        select s.key, s.language, s.sentences, s.terms from score_store as s
         semi join current_version using (languages, version)
         semi join wanted using (key)
         """
@@ -255,6 +263,7 @@ _worker: dict[str, tuple[_Reader, _Models]] = {}
 
 def _begin_worker(reader: _Reader) -> None:
     _worker["this"] = (reader, _loaded(reader))
+    gc.set_threshold(_MADE_AT_A_TIME)
 
 
 def _work(job: Job) -> bytes:
@@ -265,7 +274,7 @@ def _work(job: Job) -> bytes:
 def _lines(job: Job, reader: _Reader, models: _Models) -> bytes:
     found = analyse([text for _, text in job], languages=reader.languages, taxonomy=reader.taxonomy, models=models)
     lines = []
-    for (key, _), analysis in zip(job, found, strict=True):
+    for (key, text), analysis in zip(job, found, strict=True):
         languages = ",".join(sorted({analysis.language, *(sentence.language for sentence in analysis.sentences)}))
         row = {
             "key": key,
@@ -273,6 +282,15 @@ def _lines(job: Job, reader: _Reader, models: _Models) -> bytes:
             "languages": languages,
             "version": _version(languages, reader.versions),
             "sentences": analysis.sentences,
+            "terms": [
+                {
+                    "position": position,
+                    "places": [{"start": one.start + start, "stop": one.start + stop} for start, stop in places],
+                }
+                for position, one in enumerate(analysis.sentences, 1)
+                if one.label == "negative" and not one.mentions
+                for places in terms(text.content[one.start : one.stop], one.language).values()
+            ],
         }
         lines.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     return b"".join(lines)
@@ -324,6 +342,24 @@ def _write(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         order by review_id, position, signal.kind, signal.id
         """
     )
+    con.execute(
+        """
+        create or replace table text.term as
+        with carried as (
+            select w.review_id, w.brand, s.sentences, unnest(s.terms) as carried from wanted as w join scored as s using (key)
+        ),
+        placed as (
+            select c.review_id, c.brand, c.carried.position, c.sentences[c.carried.position].language as language,
+                list_transform(c.carried.places, lambda place: substring(r.content, place.start + 1, place.stop - place.start)) as words
+            from carried as c join core.review as r using (review_id)
+        )
+        select review_id || '.' || position as sentence_id, review_id, brand, language,
+            -- As pipeline/text/reading/morphology.py spells them.
+            lower(case when language = 'ja' then array_to_string(words, '') else array_to_string(words, ' ') end) as term
+        from placed
+        order by review_id, position, term
+        """
+    )
     for name, (grain, columns) in _TABLES.items():
         describe(con, name, grain, columns, where=__file__)
     con.execute("commit")
@@ -372,6 +408,16 @@ _TABLES = {
             "signal": "anger, churn, waiting …: one for each file in pipeline/text/wording/signals",
             "intensity": "0..1, a plain wording .5; null for stages and touchpoints, which are so or not",
             "minutes": "how long the customer waited, where a sentence of waiting says it; else null",
+        },
+    ),
+    "text.term": (
+        "One row per term in a negative sentence that carries no theme.",
+        {
+            "sentence_id": "the sentence, as in text.sentence",
+            "review_id": "the review, as in core.review",
+            "brand": "whose review it is",
+            "language": "of the sentence",
+            "term": "a word or two next to each other, in lower case; in Korean and Japanese a noun or a compound of nouns",
         },
     ),
 }

@@ -29,8 +29,10 @@ COLUMNS = {
         '"mentions" STRUCT("theme" VARCHAR, "sentiment" DOUBLE, "label" VARCHAR)[], '
         '"signals" STRUCT("id" VARCHAR, "kind" VARCHAR, "intensity" DOUBLE, "minutes" INTEGER)[])[]'
     ),
+    "terms": 'STRUCT("position" INTEGER, "places" STRUCT("start" INTEGER, "stop" INTEGER)[])[]',
 }
-"""`language` is the text's; `languages` those of its sentences, sorted and joined by commas: whose scorers made the row."""
+"""`language` is the text's; `languages` those of its sentences, sorted and joined by commas: whose scorers made the row.
+`terms` are those of negative sentences without a theme, which `position` counts from 1: where each one's words stand in the text."""
 
 _MANY_FILES = 24
 
@@ -75,9 +77,12 @@ def view(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Makes the temporary view `score_store` over what the folder holds now, one row for each key and version."""
     found = files(folder)
     listed = ", ".join(f"'{_quoted(path)}'" for path in found)
-    source = f"read_parquet([{listed}])" if found else f"({_nothing()})"
+    # Files of an earlier release may lack a column: their rows have an earlier version too, and are never asked for it.
+    source = _nothing()
+    if found:
+        source += f" union all by name select * from read_parquet([{listed}], union_by_name = true)"  # noqa: S608  own files
     con.execute(
-        f"create or replace temp view score_store as select distinct on (key, version) {', '.join(COLUMNS)} from {source}"  # noqa: S608  own columns, own files
+        f"create or replace temp view score_store as select distinct on (key, version) {', '.join(COLUMNS)} from ({source})"  # noqa: S608  own columns, own files
     )
 
 

@@ -1,70 +1,51 @@
-"""What customers complain about where no theme hears it: the terms of negative sentences without a theme, into `text.term`.
+"""What customers complain about where no theme hears it: the terms of negative sentences without a theme.
 
 Korean and Japanese terms are nouns and their compounds; elsewhere words that are not among the commonest, and pairs of them. What joins,
 counts or judges names nothing that could become a theme, and is left out.
-They are few, so they are read anew each time.
+The score room keeps beside the sentences where their words stand, and `text.term` spells them from the review.
 """
 
 import re
-from collections.abc import Iterator
-
-import duckdb
+from collections.abc import Iterable, Iterator
 
 from pipeline.text.reading import morphology
 from pipeline.text.reading.common_words import WORDS
-from warehouse.build import describe
 
-_AT_A_TIME = 5_000
+Places = tuple[tuple[int, int], ...]
+"""The [start, stop) of each word of a term."""
 
 _WORD = re.compile(r"[^\W\d_]{3,30}(?:['\u2019][^\W\d_]{1,2}\b)?")
 _PLURAL = re.compile(r"(?<=[^\Wsuio])s$")
 
 
-def write(con: duckdb.DuckDBPyConnection) -> int:
-    """Replaces text.term whole; the number of its rows. `text.sentence` and `text.mention` must be there."""
-    con.execute(
-        "create or replace table text.term (sentence_id varchar, review_id varchar, brand varchar, language varchar, term varchar)"
-    )
-    describe(con, "text.term", "One row per term in a negative sentence that carries no theme.", _COLUMNS, where=__file__)
-    found = con.cursor().execute(
-        """
-        select sentence_id, review_id, brand, language, text from text.sentence
-        where label = 'negative' and sentence_id not in (select sentence_id from text.mention)
-        order by review_id, position
-        """
-    )
-    count = 0
-    while rows := found.fetchmany(_AT_A_TIME):
-        held = [[*about, term] for *about, text in rows for term in terms(text, about[-1])]
-        if held:
-            columns = list(zip(*held, strict=True))
-            con.execute("insert into text.term select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)", columns)
-        count += len(held)
-    return count
-
-
-def terms(text: str, language: str) -> list[str]:
-    """Each once, sorted."""
+def terms(text: str, language: str) -> dict[str, Places]:
+    """Each term, in lower case, with the places of its words where it stands first."""
+    found: Iterable[tuple[str, Places]]
     if language in morphology.LANGUAGES:
         nameless = _NAMELESS[language]
-        return sorted({term for term, _, _ in morphology.nouns(text, language) if not nameless.issuperset(term.split())})
-    return sorted(set(_words(text.lower(), WORDS.get(language, frozenset()) | _NAMELESS.get(language, frozenset()))))
+        found = ((term, places) for term, places in morphology.nouns(text, language) if not nameless.issuperset(term.split()))
+    else:
+        found = _words(text, WORDS.get(language, frozenset()) | _NAMELESS.get(language, frozenset()))
+    first: dict[str, Places] = {}
+    for term, places in found:
+        first.setdefault(term.lower(), places)
+    return first
 
 
-def _words(text: str, common: frozenset[str]) -> Iterator[str]:
-    before, stopped = "", 0
+def _words(text: str, common: frozenset[str]) -> Iterator[tuple[str, Places]]:
+    before, place_before, stopped = "", (0, 0), 0
     for match in _WORD.finditer(text):
-        word, _, ending = match[0].replace("\u2019", "'").partition("'")
+        word, _, ending = match[0].lower().replace("\u2019", "'").partition("'")
         singular = _PLURAL.sub("", word)
         # "don't", "couldn't" and the like are no things.
         if ending == "t" or word in common or singular in common:
             before = ""
             continue
-        word = singular
-        yield word
+        place = match.start(), match.start() + len(singular)
+        yield singular, (place,)
         if before and text[stopped : match.start()] == " ":
-            yield f"{before} {word}"
-        before, stopped = word, match.end()
+            yield f"{before} {singular}", (place_before, place)
+        before, place_before, stopped = singular, place, match.end()
 
 
 _NAMELESS: dict[str, frozenset[str]] = {
@@ -88,12 +69,4 @@ _NAMELESS: dict[str, frozenset[str]] = {
         "ja": """残念 最悪 後悔 普通 期待 期待外れ 外れ 不満 満足 失望 不快 感心 論外 微妙 必要 大変 本当 正直 今回 前回 次回 今日 昨日 明日 最近
             最初 最後 普段 自分 個人 全体 部分 以上 以下 程度 理由 気分 気持ち レビュー 評価 感想 口コミ 星""",
     }.items()
-}
-
-_COLUMNS = {
-    "sentence_id": "the sentence, as in text.sentence",
-    "review_id": "the review, as in core.review",
-    "brand": "whose review it is",
-    "language": "of the sentence",
-    "term": "a word or two next to each other, in lower case; in Korean and Japanese a noun or a compound of nouns",
 }

@@ -35,6 +35,9 @@ _SCRIPTS = {
     "thai": re.compile("[\u0e01-\u0e5b]"),
 }
 
+_BEYOND_LATIN = re.compile("|".join(pattern.pattern for name, pattern in (*_EAST.items(), *_SCRIPTS.items()) if name != "latin"))
+"""One class: an emoji or an accent in Latin text is no reason to count letters."""
+
 _WRITTEN_IN = {
     **dict.fromkeys(("ru", "uk", "bg", "sr", "mk", "be", "kk", "mn", "ky"), "cyrillic"),
     **dict.fromkeys(("ar", "fa", "ur", "ps", "ug"), "arabic"),
@@ -102,7 +105,7 @@ def language_of_part(part: str, whole: str) -> str:
 def _script(text: str) -> str | None:
     """The script that carries the text; kana where Japanese mixes it with Han; None without letters."""
     text = text[:_SEEN]
-    if text.isascii():
+    if text.isascii() or not _BEYOND_LATIN.search(text):
         return "latin" if _SCRIPTS["latin"].search(text) else None
     counts = {script: len(pattern.findall(text)) for script, pattern in _EAST.items()}
     east = sum(counts.values())

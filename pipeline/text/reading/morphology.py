@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 LANGUAGES = ("ko", "ja")
 
-Term = tuple[str, int, int]
-"""A term as it is spelt, and the [start, stop) that it has in the text."""
+Term = tuple[str, tuple[tuple[int, int], ...]]
+"""A term as it is spelt, and the [start, stop) of each of its nouns."""
 
 _PIECES = {"ko": re.compile(r"\S{1,100}"), "ja": re.compile(r"[^\n]{1,400}")}
 """What is read at a time: Kiwi's cost grows faster than a stretch without a space, MeCab's than a run of one character."""
@@ -61,7 +61,7 @@ def nouns(text: str, language: str) -> list[Term]:
     for parts in (run[i:j] for run in runs for i in range(len(run)) for j in range(i + 1, min(len(run), i + _MOST_NOUNS) + 1)):
         term = joint.join(text[part.start : part.stop] for part in parts)
         if len(term) > 1:
-            terms.append((term, parts[0].start, parts[-1].stop))
+            terms.append((term, tuple((part.start, part.stop) for part in parts)))
     return terms
 
 

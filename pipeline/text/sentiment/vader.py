@@ -139,7 +139,8 @@ def _described(text: str, sign: str, words: str) -> str:
 
 def _valence(tokens: list[_Token], i: int, some_capitals: bool, marked: bool) -> float:
     """The score of the lexicon word at `i`: the package's `sentiment_valence`, rule by rule in its order."""
-    alone = not marked and not any(token[5] for token in tokens[max(0, i - 3) : i])  # no rule looks back
+    # No rule looks back. Written out, for it is asked of each lexicon word.
+    alone = not (marked or (i and tokens[i - 1][5]) or (i > 1 and tokens[i - 2][5]) or (i > 2 and tokens[i - 3][5]))
     valence = _own(tokens, i, alone=alone)
     if tokens[i][1] & _CAPITALS and some_capitals:
         valence += package.C_INCR if valence > 0 else -package.C_INCR

@@ -8,7 +8,7 @@ count, and who both complains and praises leans neither way.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Leaning = Literal[-1, 1]
 """Complaint or praise."""
@@ -17,8 +17,7 @@ _REACH = 40
 """Characters before a wording in which its denial is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """Where a wording stands in a sentence, and what it says by itself."""
 
     start: int
@@ -85,7 +84,9 @@ DENIALS = {
 
 def verdict(said: Sequence[Said], text: str, language: str) -> Leaning | None:
     """Which way the wordings found in the lower-cased text lean together; None where they do not agree or there are none."""
-    meant = (_meant(one, text, language) for one in said if not any(_outdoes(other, one) for other in said))
+    # Only what says otherwise outdoes.
+    mixed = any(one.way != said[0].way for one in said)
+    meant = (_meant(one, text, language) for one in said if not (mixed and any(_outdoes(other, one) for other in said)))
     ways = {way for way in meant if way}
     return ways.pop() if len(ways) == 1 else None
 

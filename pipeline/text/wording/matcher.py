@@ -11,7 +11,7 @@ import functools
 import re
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -62,13 +62,13 @@ class Probe:
     role: Role
 
 
-class _Tokens(dict[str, tuple[int, int]]):
-    """Token → the probes whose first clause it satisfies, and those whose second: a bit for each probe.
+class _Tokens(dict[str, int]):
+    """Token → the probes whose first clause it satisfies, a bit for each, and above them those whose second.
 
     Long tokens are not kept, and the whole is emptied when it is full.
     """
 
-    def __init__(self, literals: Mapping[str, tuple[int, int]]) -> None:
+    def __init__(self, literals: Mapping[str, int]) -> None:
         """`literals`: the same for each literal."""
         super().__init__()
         self.literals = literals
@@ -77,19 +77,17 @@ class _Tokens(dict[str, tuple[int, int]]):
             lengths.setdefault(one[0], set()).add(len(one))
         self.lengths = {head: tuple(found) for head, found in lengths.items()}
 
-    def __missing__(self, token: str) -> tuple[int, int]:
+    def __missing__(self, token: str) -> int:
         written = f"<{token}>"
-        first = second = 0
+        satisfied = 0
         for start, head in enumerate(written):
             for length in self.lengths.get(head, ()):
-                if satisfied := self.literals.get(written[start : start + length]):
-                    first |= satisfied[0]
-                    second |= satisfied[1]
+                satisfied |= self.literals.get(written[start : start + length], 0)
         if len(token) <= _LONG_TOKEN:
             if len(self) >= _REMEMBERED_TOKENS:
                 self.clear()
-            self[token] = first, second
-        return first, second
+            self[token] = satisfied
+        return satisfied
 
 
 @dataclass(slots=True)
@@ -101,39 +99,47 @@ class Matcher:
     probes: tuple[Probe, ...]
     always: int
     """The bits of those without a required literal: asked of every sentence."""
+    finders: int
+    """The bits of those that find."""
+    guards: Mapping[int, int]
+    """Owner → the bits of its guards, which are asked only where the owner is found."""
     tokens: _Tokens
 
     def asked(self, text: str) -> list[Probe]:
         """The probes that the lower-cased text may match: it holds the literals without which they cannot."""
-        first = second = self.always
-        for one, other in map(self.tokens.__getitem__, TOKEN.findall(text)):
-            first |= one
-            second |= other
-        bits = first & second
-        asked = []
+        return self._probes(self._bits(text))
+
+    def _bits(self, text: str) -> int:
+        bits = self.always
+        for satisfied in map(self.tokens.__getitem__, _tokens_in(text)):
+            if satisfied:
+                bits |= satisfied
+        return bits & bits >> len(self.probes)
+
+    def _probes(self, bits: int) -> list[Probe]:
+        probes = []
         while bits:
-            lowest = bits & -bits
-            asked.append(self.probes[lowest.bit_length() - 1])
-            bits ^= lowest
-        return asked
+            highest = bits.bit_length() - 1
+            probes.append(self.probes[highest])
+            bits ^= 1 << highest
+        probes.reverse()
+        return probes
 
     def found(self, text: str) -> list[int]:
         """Owners, in order, of which a pattern matches the lower-cased text outside what their guards find."""
-        asked = self.asked(text)
-        doubted = {probe.owner for probe in asked if probe.role == "guard"}
+        bits = self._bits(text)
+        guarded: dict[int, list[Span]] = {}
         found: set[int] = set()
-        for probe in asked:
-            if probe.role != "find" or probe.owner in found:
-                continue
-            guarded = _guarded(probe.owner, text, asked) if probe.owner in doubted else []
-            if any(not any(start <= match.start() < stop for start, stop in guarded) for match in self.matches(probe, text)):
-                found.add(probe.owner)
+        for probe in self._probes(bits & self.finders):
+            owner = probe.owner
+            if owner not in found and any(self._stands(match, owner, text, bits, guarded) for match in self.matches(probe, text)):
+                found.add(owner)
         return sorted(found)
 
-    def matches(self, probe: Probe, text: str) -> Iterator[re.Match[str]]:
+    def matches(self, probe: Probe, text: str) -> Iterable[re.Match[str]]:
         """Where the probe's pattern matches the lower-cased text, from left to right without overlap."""
         pattern = compiled(probe.pattern)
-        return self._begun(pattern, text) if self.language in _NATIVE else pattern.finditer(text)
+        return self._begun(pattern, text) if self.language in _NATIVE else _matches(pattern, text)
 
     def _begun(self, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         place = 0
@@ -146,20 +152,24 @@ class Matcher:
 
     def places(self, text: str) -> dict[int, list[Span]]:
         """Owner, in order → where its patterns match the lower-cased text outside what its guards find."""
-        asked = self.asked(text)
-        doubted = {probe.owner for probe in asked if probe.role == "guard"}
+        bits = self._bits(text)
         guarded: dict[int, list[Span]] = {}
         found: dict[int, list[Span]] = {}
-        for probe in asked:
-            if probe.role != "find":
-                continue
-            owner = probe.owner
+        for probe in self._probes(bits & self.finders):
             for match in self.matches(probe, text):
-                if owner in doubted and owner not in guarded:
-                    guarded[owner] = _guarded(owner, text, asked)
-                if not any(start <= match.start() < stop for start, stop in guarded.get(owner, ())):
-                    found.setdefault(owner, []).append(match.span())
-        return dict(sorted(found.items()))
+                if probe.owner not in self.guards or self._stands(match, probe.owner, text, bits, guarded):
+                    found.setdefault(probe.owner, []).append(match.span())
+        return dict(sorted(found.items())) if len(found) > 1 else found
+
+    def _stands(self, match: re.Match[str], owner: int, text: str, bits: int, guarded: dict[int, list[Span]]) -> bool:
+        """Whether no guard of the owner finds what begins there; `guarded` remembers what they find."""
+        if owner not in self.guards:
+            return True
+        if owner not in guarded:
+            guards = self._probes(bits & self.guards[owner])
+            guarded[owner] = [found.span() for guard in guards for found in _matches(compiled(guard.pattern), text)]
+        spans = guarded[owner]
+        return not spans or not any(start <= match.start() < stop for start, stop in spans)
 
 
 def begins(text: str, place: int, language: str) -> bool:
@@ -186,23 +196,25 @@ def _starts_in_sentence(text: str) -> frozenset[int]:
 
 def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Matcher:
     """Of (owner, role, pattern). Raises re.error for a pattern that does not compile."""
-    probes: list[Probe] = []
-    always = 0
-    literals: dict[str, tuple[int, int]] = {}
-    for owner, role, pattern in ((owner, role, part) for owner, role, whole in patterns for part in alternatives(whole)):
-        clauses, bit = required_literals(pattern), 1 << len(probes)
-        probes.append(Probe(owner=owner, pattern=pattern, role=role))
+    probes = [Probe(owner, part, role) for owner, role, whole in patterns for part in alternatives(whole)]
+    always = finders = 0
+    guards: dict[int, int] = {}
+    literals: dict[str, int] = {}
+    for place, probe in enumerate(probes):
+        first, second = 1 << place, 1 << place + len(probes)
+        if probe.role == "find":
+            finders |= first
+        elif probe.role == "guard":
+            guards[probe.owner] = guards.get(probe.owner, 0) | first
+        clauses = required_literals(probe.pattern)
         if not clauses:
-            always |= bit
-            continue
-        # Whose only clause is satisfied needs no second.
-        for literal in clauses[0]:
-            first, second = literals.get(literal, (0, 0))
-            literals[literal] = first | bit, second if clauses[1:] else second | bit
+            always |= first | second
+        for literal in clauses[0] if clauses else ():
+            # Whose only clause is satisfied needs no second.
+            literals[literal] = literals.get(literal, 0) | (first if clauses[1:] else first | second)
         for literal in (one for clause in clauses[1:] for one in clause):
-            first, second = literals.get(literal, (0, 0))
-            literals[literal] = first, second | bit
-    return Matcher(language, tuple(probes), always, _Tokens(literals))
+            literals[literal] = literals.get(literal, 0) | second
+    return Matcher(language, tuple(probes), always, finders, guards, _Tokens(literals))
 
 
 @functools.cache
@@ -212,13 +224,16 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE if plain != plain.lower() else 0)
 
 
-def _guarded(owner: int, text: str, asked: Sequence[Probe]) -> list[Span]:
-    return [
-        match.span()
-        for guard in asked
-        if guard.role == "guard" and guard.owner == owner
-        for match in compiled(guard.pattern).finditer(text)
-    ]
+def _matches(pattern: re.Pattern[str], text: str) -> Iterable[re.Match[str]]:
+    """What `finditer` gives. Most patterns that are asked match nothing, and to search says so in half the time."""
+    first = pattern.search(text)
+    return pattern.finditer(text, first.start()) if first else ()
+
+
+@functools.lru_cache(maxsize=_REMEMBERED_SENTENCES)
+def _tokens_in(text: str) -> list[str]:
+    """Several matchers ask for those of one sentence."""
+    return TOKEN.findall(text)
 
 
 def read(sentence: str, language: str) -> tuple[str, str]:

@@ -55,9 +55,10 @@ def reaches(text: str, places: Mapping[str, Sequence[Span]]) -> dict[Span, tuple
     `places`: where each theme is named.
     """
     named = sorted((start, _head(text, start, stop), theme) for theme, spans in places.items() for start, stop in spans)
-    if len(places) < 2 and not (named and _OTHER.search(text)):
+    others = [(*match.span(), "") for match in _OTHER.finditer(text)] if named else []
+    if len(places) < 2 and not others:
         return {}
-    marks = sorted([*named, *((*match.span(), "") for match in _OTHER.finditer(text))])
+    marks = sorted([*named, *others])
     groups: list[tuple[int, int, set[str]]] = []
     for start, stop, theme in marks:
         if groups:

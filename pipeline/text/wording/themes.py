@@ -161,8 +161,8 @@ class Taxonomy:
             theme = self.themes[probe.owner].id
             if theme in themes:
                 way: Leaning = 1 if probe.role == "praise" else -1
-                spans = said.setdefault(theme, [])
-                spans += (Said(*match.span(), way) for match in wordings.matches(probe, text))
+                for match in wordings.matches(probe, text):
+                    said.setdefault(theme, []).append(Said(*match.span(), way))
         return said
 
     def _matcher(self, language: str, *roles: Role) -> Matcher:
