@@ -213,12 +213,8 @@ def describe(
     `where` is what an error names: the file that describes the table.
     """
     schema, table = name.split(".")
-    rows = con.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? and table_name = ?"
-        " order by column_index",
-        [schema, table],
-    ).fetchall()
-    held = [row[0] for row in rows]
+    # Not from duckdb_columns(), which lists every column of the database: over a hundred tables that took a third of a second.
+    held = [column[0] for column in con.execute(f'from "{schema}"."{table}" limit 0').description]
     if missing := [c for c in held if c not in columns]:
         raise ModelError(f"{where or name}: column {', '.join(missing)} has no line `-- <column>: meaning` in the header.")
     if extra := [c for c in columns if c not in held]:

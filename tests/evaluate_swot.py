@@ -1,0 +1,231 @@
+"""`make evaluate-swot`: markets drawn from known probabilities through the SWOT room's own SQL, and what it claims held against what was
+planted; then real lounges, held against their customers' own sub-ratings. Writes docs/swot-accuracy.md; exits 1 below what is wanted.
+
+With names of parts (null, planted, simpson, stars, lounges) it prints these alone; a number divides the number of markets: `make evaluate-swot`
+takes some minutes of two cores, `python -m tests.evaluate_swot null 10` some seconds.
+"""
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.market import SwotSettings
+from pipeline.swot.room import run
+from pipeline.swot.statistics import wilson
+from tests.simulation import Market, lean
+
+PAGE = Path(__file__).parents[1] / "docs" / "swot-accuracy.md"
+
+Cell = tuple[str, str, str | None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one market was told: (brand, quadrant, theme) of its strengths and weaknesses, the theme null for service facts."""
+
+    told: frozenset[Cell]
+    planted: frozenset[Cell]
+
+    @property
+    def false(self) -> frozenset[Cell]:
+        """The rating is left out: where the star mix is what differs, a difference of ratings is true."""
+        return self.told - self.planted
+
+
+def told(market: Market) -> Outcome:
+    con = market.draw().built()
+    run(con, settings=SwotSettings())
+    rows = con.execute(
+        "select brand, quadrant, theme from mart.swot_cell where quadrant in ('strength', 'weakness') and metric <> 'rating'"
+    ).fetchall()
+    con.close()
+    planted = {(f"b{b}", "strength" if e > 0 else "weakness", f"t{t}") for (b, t), e in market.planted.items()}
+    return Outcome(frozenset(rows), frozenset(planted))
+
+
+_held = ExitStack()
+
+
+def _begin() -> None:
+    _held.enter_context(lean())
+
+
+def all_told(markets: Sequence[Market], name: str) -> list[Outcome]:
+    """In two processes; says now and then how far it is."""
+    out: list[Outcome] = []
+    began = said = time.monotonic()
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"), initializer=_begin) as pool:
+        for one in pool.map(told, markets, chunksize=2):
+            out.append(one)
+            if (now := time.monotonic()) - said > 10:
+                said = now
+                print(f"  {name}: {len(out)} of {len(markets)} markets, {now - began:.0f} s", file=sys.stderr, flush=True)
+    return out
+
+
+# --- markets in which nothing is going on -----------------------------------------------------------------------------
+
+
+def unequal(seed: int, *, invites: bool) -> Market:
+    """Four to six brands of 15 to 400 reviews, each with a mix of its own of three places and two languages; two of them invite."""
+    rng = np.random.default_rng(seed)
+    brands = int(rng.integers(4, 7))
+    kept = [(1.0,) * 5] * brands
+    for brand in rng.choice(brands, 2, replace=False) if invites else ():
+        unhappy = float(rng.uniform(0.3, 0.7))
+        kept[brand] = (unhappy, unhappy, (1 + unhappy) / 2, 1.0, 1.0)
+    return Market(
+        sizes=[int(np.exp(rng.uniform(np.log(15), np.log(400)))) for _ in range(brands)],
+        sources=[tuple(rng.dirichlet((1.5, 1.5, 1.5))) for _ in range(brands)],
+        languages=[tuple(rng.dirichlet((3.0, 1.5))) for _ in range(brands)],
+        kept=kept,
+        seed=seed,
+    )
+
+
+def nulls(count: int, *, invites: bool) -> list[Market]:
+    return [unequal(10_000 + seed, invites=invites) for seed in range(count)]
+
+
+def sown(seed: int) -> Market:
+    """As `unequal`, larger, with six true effects of 0.4 or 0.6."""
+    market = unequal(20_000 + seed, invites=True)
+    rng = np.random.default_rng(seed)
+    places = rng.choice(len(market.sizes) * market.themes, 6, replace=False)
+    return replace(
+        market,
+        sizes=[2 * size + 100 for size in market.sizes],
+        planted={(int(p) // market.themes, int(p) % market.themes): float(rng.choice((-0.6, -0.4, 0.4, 0.6))) for p in places},
+    )
+
+
+def rate(count: int, n: int) -> str:
+    low, high = wilson(np.array([float(count)]), np.array([float(n)]))
+    return f"{count} of {n} = {100 * count / max(n, 1):.1f} % ({100 * low[0]:.1f} to {100 * high[0]:.1f})"
+
+
+def surely_above(count: int, n: int, share: float) -> bool:
+    return bool(wilson(np.array([float(count)]), np.array([float(n)])).low[0] > share)
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    value: str
+    wanted: str
+    holds: bool
+
+
+def null_worlds(part: int) -> Iterator[Line]:
+    for name, markets in (
+        ("all brands alike; n, places and languages unequal", nulls(500 // part, invites=False)),
+        ("the same, and star mix unequal: two brands invite", nulls(500 // part, invites=True)),
+    ):
+        found = all_told(markets, name)
+        alarms = sum(bool(one.told) for one in found)
+        themes = sum(any(theme for _, _, theme in one.told) for one in found)
+        yield Line(
+            f"{name}: markets with any strength or weakness", rate(alarms, len(found)), "≤ 5 %", not surely_above(alarms, len(found), 0.05)
+        )
+        yield Line(f"{name}: of a theme", rate(themes, len(found)), "≤ 5 %", not surely_above(themes, len(found), 0.05))
+    found = all_told([sown(seed) for seed in range(200 // part)], "true effects among them")
+    false, cells = sum(len(one.false) for one in found), sum(len(one.told) for one in found)
+    yield Line("six true effects in each: false cells of all told", rate(false, cells), "≤ 5 %", not surely_above(false, cells, 0.05))
+    hits, planted = sum(len(one.told & one.planted) for one in found), sum(len(one.planted) for one in found)
+    yield Line("six true effects in each: found", rate(hits, planted), "", True)
+
+
+# --- what is planted --------------------------------------------------------------------------------------------------
+
+MENTION = 0.3
+"""Share of reviews that mention each theme of the planted markets."""
+
+
+def planted_market(effect: float, reviews: int, seed: int, *, themes: int = 12) -> Market:
+    """Four brands of so many reviews; three of them differ in a theme each."""
+    signs = np.random.default_rng(seed).choice((-1, 1), 3)
+    return Market(
+        sizes=(reviews,) * 4,
+        themes=themes,
+        mentions=(MENTION,) * themes,
+        sources=((0.5, 0.3, 0.2),),
+        languages=((0.7, 0.3),),
+        planted={(1, 2): effect * signs[0], (2, 5): effect * signs[1], (3, 8): effect * signs[2]},
+        seed=30_000 + seed,
+    )
+
+
+def planted_worlds(part: int) -> Iterator[Line]:
+    for effect in (0.1, 0.2, 0.3):
+        for n in (100, 300, 1000):
+            for what, reviews in (("mentions of the theme", round(n / MENTION)), ("reviews", n)):
+                markets = [planted_market(effect, reviews, seed) for seed in range(max(1, (102 if what == "reviews" else 51) // 3 * 2 // part))]
+                name = f"effect {effect}, {n:,} {what} a brand"
+                found = all_told(markets, name)
+                hits, planted = sum(len(one.told & one.planted) for one in found), sum(len(one.planted) for one in found)
+                needed = (effect, n, what) == (0.3, 300, "mentions of the theme")
+                yield Line(name, rate(hits, planted), "≥ 90 %" if needed else "", not needed or hits >= 0.9 * planted)
+
+
+# --- Simpson's paradox ------------------------------------------------------------------------------------------------
+
+
+def simpson(seed: int, *, effect: float = 0.0) -> Market:
+    """Brand b0 is reviewed mostly where everybody is harsh, the others mostly where everybody is kind."""
+    return Market(
+        sizes=(600,) * 4,
+        mentions=(MENTION,) * 12,
+        sources=((0.85, 0.15), (0.15, 0.85), (0.15, 0.85), (0.2, 0.8)),
+        harsh=(-1.5, 1.5),
+        planted={(0, theme): effect for theme in range(3)} if effect else {},
+        seed=40_000 + seed,
+    )
+
+
+def simpson_worlds(part: int) -> Iterator[Line]:
+    found = all_told([simpson(seed) for seed in range(100 // part)], "Simpson")
+    alarms = sum(bool(one.told) for one in found)
+    yield Line("a brand mostly on the harsher place: markets with any cell", rate(alarms, len(found)), "≤ 5 %", not surely_above(alarms, len(found), 0.05))
+    found = all_told([simpson(seed, effect=0.4) for seed in range(50 // part)], "Simpson, better in each place")
+    turned = sum(any(b == "b0" and q == "weakness" for b, q, _ in one.told) for one in found)
+    hits = sum(len(one.told & one.planted) for one in found)
+    yield Line("the same, 0.4 better in three themes in each place: called weak", rate(turned, len(found)), "≤ 5 %", not surely_above(turned, len(found), 0.05))
+    yield Line("the same: told as strong", rate(hits, 3 * len(found)), "", True)
+
+
+PARTS: dict[str, Callable[[int], Iterator[Line]]] = {
+    "null": null_worlds,
+    "planted": planted_worlds,
+    "simpson": simpson_worlds,
+}
+
+HEAD = "| markets | found (95 % interval) | wanted | |\n| --- | --- | --- | --- |"
+
+
+def main() -> int:
+    part = max([int(word) for word in sys.argv[1:] if word.isdigit()], default=1)
+    chosen = [word for word in sys.argv[1:] if not word.isdigit()]
+    lines: list[str] = []
+    fails = False
+    print(HEAD, flush=True)
+    for name, worlds in PARTS.items():
+        if chosen and name not in chosen:
+            continue
+        began = time.monotonic()
+        for one in worlds(part):
+            fails |= not one.holds
+            lines.append(f"| {one.name} | {one.value} | {one.wanted} | {'' if one.holds else 'missed'} |")
+            print(lines[-1], flush=True)
+        print(f"({name}: {time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
+    return int(fails)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
