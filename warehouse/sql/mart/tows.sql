@@ -82,6 +82,7 @@ asked as (
 placed as (
     select
         c.*,
+        u.brand as us,
         c.brand = u.brand as is_ours,
         case
             when c.quadrant = 'threat' and c.about is distinct from c.brand then case when c.about = u.brand then 'pressed by us' else 'pressed' end
@@ -94,7 +95,8 @@ placed as (
             when o.weakness is not null or o.decline is not null then 'weak'
             when k.is_weak then 'weak'
             when k.is_strong then 'strong'
-            when k.is_known then 'even'
+            -- The rules propose no opening where we are weak.
+            when k.is_known or (k.topic is null and o.opportunity is not null) then 'even'
             else 'unknown'
         end as stance,
         o.strength,
@@ -186,7 +188,9 @@ select
     for_us,
     paired_with,
     case
-        when topic like 'new_complaint %' then if(is_ours, 'Our', name || '''s') || ' customers have begun to complain of ' || label
+        when topic like 'new_complaint %'
+            then case when about = us then 'Our' when about is null then 'Everybody''s' else about_name || '''s' end
+            || ' customers have begun to complain of ' || label
         when is_ours then case side
             when 'strength' then 'We are strong in ' || label
             when 'weakness' then 'We are weak in ' || label
