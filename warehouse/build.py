@@ -160,6 +160,19 @@ def dependents(found: Iterable[Model], changed: Iterable[str]) -> list[Model]:
     return out
 
 
+def needed(found: Iterable[Model], by: Iterable[Model]) -> list[Model]:
+    """Those of the models that these read, directly or through one another; in the order in which they were given."""
+    by_name = {model.name: model for model in found}
+    todo = [name for model in by for name in model.reads]
+    held: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in by_name and name not in held:
+            held.add(name)
+            todo += by_name[name].reads
+    return [model for name, model in by_name.items() if name in held]
+
+
 def sibling(model: Model, changed: Iterable[str], note: str) -> Model:
     """The same SELECT for the schema's sibling: it reads the siblings of the changed tables; `note` is added to its grain.
 

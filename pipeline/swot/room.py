@@ -119,9 +119,12 @@ def run(
     counts["metric.domain"] = _domains(con)
     counts["metric.test"] = _tests(con, settings, "metric")
     progress(f"metric.test: {counts['metric.test']:,} rows")
-    rule = _folder(con, "rule", counts, progress)
+    # A rule may read a table of the mart that is itself made of metrics only.
+    marts = build.models("mart")
+    early = build.needed(marts, build.models("rule"))
+    rule = _made(con, [*early, *build.models("rule")], counts, progress)
     counts["mart.candidate"] = _candidates(con, "rule", "mart")
-    mart = _folder(con, "mart", counts, progress)
+    mart = _made(con, [model for model in marts if model not in early], counts, progress)
     _siblings(con, settings, (metric, rule, mart), counts, progress)
     return counts
 
@@ -168,8 +171,14 @@ def _siblings(
 
 
 def _folder(con: duckdb.DuckDBPyConnection, schema: str, counts: dict[str, int], progress: Callable[[str], None]) -> list[Model]:
+    return _made(con, build.models(schema), counts, progress)
+
+
+def _made(
+    con: duckdb.DuckDBPyConnection, models: Sequence[Model], counts: dict[str, int], progress: Callable[[str], None]
+) -> list[Model]:
     """As `build.run_folder`, within the transaction of the whole room; the models in the order in which they were made."""
-    made = build.ordered(build.models(schema), present=build.tables(con))
+    made = build.ordered(models, present=build.tables(con))
     for model in made:
         counts[model.name] = build.make(con, model)
         progress(f"{model.name}: {counts[model.name]:,} rows")

@@ -2,18 +2,19 @@
 -- candidate_id: of mart.candidate
 -- position: 1 is the most telling; the counter-example comes last
 -- is_counter: this passage speaks against the claim
--- quoted_from: review, reply or search result
+-- quoted_from: review, reply, search result or page
 -- brand: whom the passage is about; null for a search result that belongs to no brand of the market
--- review_id: core.review's id, null for a search result
--- sentence_id: text.sentence's id, null for replies and search results
--- quote: the passage, letter for letter as it stands in core.review's content or reply_text, or the search result's title
+-- review_id: core.review's id, null for search results and pages
+-- sentence_id: text.sentence's id, null for replies, search results and pages
+-- quote: the passage, letter for letter as it stands in core.review's content or reply_text, the search result's title, or what the page says
+-- (metric.page_seen)
 -- url: where a reader finds it
--- published_on: day of the review, or of the ranking; null when the source prints none
--- source: core.review's source, or the search engine
--- language: of the sentence; null for a search result
+-- published_on: day of the review, of the ranking, or on which the page was last seen; null when the source prints none
+-- source: core.review's source, the search engine, or what is read from the page
+-- language: of the sentence; null for search results and pages
 -- stars: as printed, null without a rating
 -- stars_max: the best that the source's scale has
--- sentiment: of the sentence about the theme, -1..1; null for replies and search results
+-- sentiment: of the sentence about the theme, -1..1; null for replies, search results and pages
 with thresholds as (
     select
         5 as quotes_max,      -- more are not read
@@ -31,12 +32,16 @@ with thresholds as (
 topic as (
     select
         candidate_id,
-        coalesce(theme, case
+        case
+            when metric = 'unanswered_questions' then '(questions) ' || theme
+            when theme is not null then theme
+            when metric = 'churn_to_rival' then '(from) ' || brand
             when metric like 'rating%' then '(rating)'
             when metric like 'reply%' then '(reply)'
             when metric like 'visibility%' then '(visibility)'
-            else '(open)'
-        end) as topic,
+            when metric = 'open_keywords' then '(open)'
+            else '(' || metric || ')'
+        end as topic,
         brand as of_brand,
         about,
         "window",
@@ -67,6 +72,11 @@ spoken as (
         (a.topic = '(rating)' and s.label = 'positive' and r.rating >= h.good_rating)
         or (a.topic = '(rating)' and s.label = 'negative' and r.rating <= h.bad_rating)
         or (a.topic = '(reply)' and s.label = 'negative' and not r.replied)
+    union all
+    select a.topic, a.brand, a."window", 'negative', w.sentence_id, w.review_id, s.sentiment
+    from asked a
+    join rule.witness w on w.topic = a.topic and w.about = a.brand
+    join text.sentence s on s.sentence_id = w.sentence_id
 ),
 
 theme_count as (
@@ -129,7 +139,7 @@ passage as (
         b."window",
         b.tone,
         'review' as quoted_from,
-        b.brand,
+        c.brand,
         b.review_id,
         b.sentence_id,
         trim(substring(c.content, b.start + 1, b.stop - b.start)) as quote,
@@ -173,7 +183,7 @@ passage as (
     cross join thresholds h
     join metric.review r on r.brand = a.brand and (a."window" = 'all' or r.period = a."window")
     join core.review c on c.review_id = r.review_id
-    where a.topic = '(reply)' and length(trim(c.reply_text)) >= h.length_min_cjk
+    where a.topic in ('(reply)', '(answer_hours)') and length(trim(c.reply_text)) >= h.length_min_cjk
     qualify
         row_number() over (partition by a.topic, a.brand, a."window" order by r.published_on desc nulls last, r.review_id)
         <= h.pool_size
@@ -213,6 +223,14 @@ passage as (
             or (a.topic = '(open)' and s.rank <= 3)
         )
         and s.title <> ''
+    union all
+    -- A page was seen or it was not: no more of it is needed.
+    select
+        a.topic, a.brand, a."window", p.tone, 'page', p.brand, null, null, p.quote, p.url, p.seen_on, p.source, null, null, null, null,
+        concat_ws('|', p.quote, p.url), false,
+        row_number() over (partition by a.topic, a.brand, a."window", p.tone order by p.url, p.quote)
+    from asked a
+    join metric.page_seen p on a.topic = '(' || p.part || ')' and p.brand = a.brand
 ),
 
 -- Over all brands that the cell is about; one passage per author, and no passage twice.

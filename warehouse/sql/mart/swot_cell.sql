@@ -1,90 +1,25 @@
--- One row per cell of the SWOT table: a claim that a test supports and at least three passages show.
--- cell_id: 16 hex digits, the same in every run for the same brand, quadrant, theme and rule
+-- One row per cell of the SWOT table: a claim of mart.claim, and what it means for the own brand.
+-- cell_id: 16 hex digits, the same in every run for the same brand, quadrant, theme (metric, without a theme) and rule
 -- brand: whose strength, weakness, opportunity or threat it is
 -- quadrant: strength, weakness, opportunity or threat
 -- theme: core.theme's id, null for service facts
--- metric: as in metric.test
+-- metric: as in metric.test; for what was not tested the fact's name
 -- window: all or current: the time that the claim speaks of
 -- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- statistics: n, effect with its 95 % interval, and q, as people read them; of a fact, what was looked at and when
 -- also: claims of other sure findings on the same theme in the same quadrant, the surest first
--- effect, low, high, n, n_rest, q_value: as in metric.test; those of the rival where the claim is about a rival
+-- effect, low, high, n, n_rest, q_value: as in metric.test; those of the rival where the claim is about a rival; effect, interval and q are
+-- null for facts that were looked at, not sampled
 -- candidate_id: the row of mart.candidate that it was
 -- rule: the file under warehouse/sql/rule that proposed it
--- about: the brand whose reviews prove it; null for all brands but the named one
--- evidence_count: passages in mart.evidence that agree with the claim
+-- about: the brand whose reviews or pages prove it; null for all brands but the named one
+-- evidence_count: passages and pages in mart.evidence that agree with the claim
 -- position: 1 is the strongest within brand and quadrant
--- for_us: what it means for the own brand: attack, defend, fix or watch; null when the market has no own brand
-with thresholds as (
-    select
-        3 as quotes_min, -- fewer passages cannot show that a claim is more than one customer's story
-        8 as cells_max   -- a column that is not read to its end tells nothing; mart.theme_matrix holds the rest
-),
-
-shown as (
-    select c.*, count(*) filter (where not q.is_counter) as evidence_count
-    from mart.candidate c
-    cross join thresholds h
-    join mart.quote q on q.candidate_id = c.candidate_id
-    group by all
-    having count(*) filter (where not q.is_counter) >= max(h.quotes_min)
-),
-
--- A theme is a strength or a weakness, never both: the surer one stands.
-settled as (
-    select *
-    from shown
-    qualify quadrant in ('opportunity', 'threat') or quadrant = first_value(quadrant) over (
-        partition by brand, coalesce(theme, metric), quadrant in ('strength', 'weakness')
-        order by strength desc, q_value, candidate_id
-    )
-),
-
--- One cell per theme: the newest window before all reviews, then the surer finding.
-placed as (
-    select
-        *,
-        row_number() over (
-            partition by brand, quadrant, coalesce(theme, metric)
-            order by "window" <> 'current', strength desc, q_value, candidate_id
-        ) as place
-    from settled
-),
-
--- The rest is told beside it, one line per kind of finding.
-others as (
-    select
-        brand,
-        quadrant,
-        coalesce(theme, metric) as topic,
-        list(claim order by place) as also
-    from (
-        select
-            *,
-            first_value(metric || coalesce(about, '')) over (
-                partition by brand, quadrant, coalesce(theme, metric) order by place
-            ) as lead_finding,
-            row_number() over (partition by brand, quadrant, coalesce(theme, metric), metric, about order by place) as repeated
-        from placed
-    )
-    where repeated = 1 and metric || coalesce(about, '') <> lead_finding
-    group by brand, quadrant, coalesce(theme, metric)
-),
-
-ordered as (
-    select
-        p.*,
-        coalesce(o.also, cast([] as varchar[])) as also,
-        row_number() over (
-            partition by p.brand, p.quadrant order by p.strength desc, p.q_value, p.theme nulls last, p.rule
-        ) as position
-    from placed p
-    left join others o on o.brand = p.brand and o.quadrant = p.quadrant and o.topic = coalesce(p.theme, p.metric)
-    where p.place = 1
-)
-
+-- for_us: what it means for the own brand: attack, defend, fix or watch, as mart.tows decides; null when the market has no own brand
+-- paired_with: cell_id of the own brand's cell that decided it; null where none did
+-- for_us_reason: one sentence that says why; null with for_us
 select
-    substring(md5(c.brand || '|' || c.quadrant || '|' || coalesce(c.theme, '') || '|' || c.rule), 1, 16) as cell_id,
+    c.cell_id,
     c.brand,
     c.quadrant,
     c.theme,
@@ -104,26 +39,9 @@ select
     c.about,
     c.evidence_count,
     c.position,
-    case
-        when not exists (select 1 from core.brand where own) then null
-        when b.own then
-            case
-                when c.quadrant = 'strength' then 'defend'
-                when c.quadrant = 'weakness' then 'fix'
-                when c.quadrant = 'opportunity' then 'attack'
-                -- What is going wrong here can be mended; what goes well elsewhere can only be watched.
-                when c.about = c.brand then 'fix'
-                else 'watch'
-            end
-        -- A rival's bad news is an opening, unless it is our own pain too.
-        when (c.quadrant = 'weakness' or (c.quadrant = 'threat' and c.about = c.brand)) and not coalesce(s.is_weak, false)
-            then 'attack'
-        else 'watch'
-    end as for_us
-from ordered c
-cross join thresholds h
-join core.brand b on b.brand = c.brand
-left join core.brand us on us.own
-left join rule.standing s on s.brand = us.brand and s.theme = c.theme
-where c.position <= h.cells_max
+    t.for_us,
+    t.paired_with,
+    t.for_us_reason
+from mart.claim c
+left join mart.tows t on t.cell_id = c.cell_id
 order by c.brand, c.quadrant, c.position

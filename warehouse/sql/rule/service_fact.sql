@@ -1,0 +1,126 @@
+-- One row per brand and part of the service audit in which its pages plainly offer more, or less, than those of most rivals.
+-- brand: whose strength, weakness, opportunity or threat it is
+-- quadrant: strength or weakness
+-- theme: null
+-- metric: the part, as in metric.service_audit
+-- window: all
+-- about: the brand whose reviews or pages prove it; null for all brands but the named one
+-- tone: positive or negative: which sentences or pages prove it
+-- claim: one English sentence with its numbers
+-- statistics: what was looked at, and when; nothing was sampled, so there is no q
+-- n: passages that show it; where none does, pages that were read; of topic_coverage, complaints
+-- n_rest: rivals whose pages are known
+-- effect, low, high, q_value: null
+-- strength: 0: facts stand after what was tested
+with thresholds as (
+    select
+        2 as channels_min, -- one way more or less to get in touch is no difference that customers would notice
+        0.15 as coverage_min, -- every seventh complaint
+        0.5 as most -- of the rivals, which must be on the other side
+),
+
+setting as (
+    select max(value) as min_reviews from metric.setting where name = 'min_reviews'
+),
+
+wording as (
+    select *
+    from (values
+        ('chat_widgets', true, 'Offers a chat', 'Offers no chat'),
+        ('hours_stated', true, 'States opening hours', 'States no opening hours'),
+        ('response_promise_hours', true, 'Promises when it will answer', 'Does not promise when it will answer'),
+        ('search_box', true, 'Has a search on its help pages', 'Has no search on its help pages'),
+        ('contact_channels', false, '', ''),
+        ('topic_coverage', false, '', '')
+    ) as w (part, is_either, has, lacks)
+),
+
+-- That a page does not state something is known too, once it was read.
+known as (
+    select
+        a.brand,
+        w.*,
+        case when w.is_either then if(coalesce(a.value, 0) > 0, 1, 0) else a.value end as value,
+        a.n,
+        a.detail,
+        cast(a.last_landed_at as date) as read_on
+    from metric.service_audit a
+    join wording w on w.part = a.part
+    cross join setting g
+    where
+        (a.value is not null or (w.is_either and a.status = 'not stated'))
+        and (a.part <> 'topic_coverage' or a.n >= g.min_reviews)
+),
+
+seen as (
+    select brand, part, tone, count(*) as n, count(distinct url) as page_count from metric.page_seen group by brand, part, tone
+),
+
+compared as (
+    select
+        k.brand,
+        any_value(k) as own,
+        count(*) as rivals,
+        median(r.value) as rivals_median,
+        avg(case
+            when k.part = 'contact_channels' then r.value - k.value <= -h.channels_min
+            when k.part = 'topic_coverage' then r.value - k.value <= -h.coverage_min
+            else r.value < k.value
+        end::integer) as below,
+        avg(case
+            when k.part = 'contact_channels' then r.value - k.value >= h.channels_min
+            when k.part = 'topic_coverage' then r.value - k.value >= h.coverage_min
+            else r.value > k.value
+        end::integer) as above,
+        count(*) filter (where r.value > 0) as offering
+    from known k
+    cross join thresholds h
+    join known r on r.part = k.part and r.brand <> k.brand
+    group by k.brand, k.part
+),
+
+judged as (
+    select
+        c.*, case when c.below > h.most then 'strength' when c.above > h.most then 'weakness' end as quadrant
+    from compared c
+    cross join thresholds h
+)
+
+select
+    j.brand,
+    j.quadrant,
+    cast(null as varchar) as theme,
+    j.own.part as metric,
+    'all' as "window",
+    j.brand as about,
+    s.tone,
+    case
+        when j.own.is_either then if(j.quadrant = 'strength', j.own.has, j.own.lacks) || case
+            when j.offering = 0 then '; no rival of ' || j.rivals || ' does'
+            else format('; {} of {} rivals do', j.offering, j.rivals)
+        end
+        when j.own.part = 'contact_channels'
+            then format('Offers {:.0f} kinds of contact channel; the median rival of {} offers {:.0f}', j.own.value, j.rivals, j.rivals_median)
+        else format(
+            'Its FAQ treats the themes of {:.0f} % of its customers'' complaints; {:.0f} % at the median rival of {}', 100 * j.own.value,
+            100 * j.rivals_median, j.rivals
+        )
+    end as claim,
+    case
+        when j.own.part = 'topic_coverage' then format('{} complaints held against the FAQ', j.own.n)
+        when s.tone = 'negative' then 'looked for, and not there'
+        else format('seen on {} page{}', s.page_count, if(s.page_count = 1, '', 's'))
+    end || coalesce(strftime(j.own.read_on, ', read on %Y-%m-%d'), '') as statistics,
+    case when j.own.part = 'topic_coverage' then j.own.n else s.n end as n,
+    j.rivals as n_rest,
+    cast(null as double) as effect,
+    cast(null as double) as low,
+    cast(null as double) as high,
+    cast(null as double) as q_value,
+    0.0 as strength
+from judged j
+join seen s
+    on s.brand = j.brand and s.part = j.own.part
+    and s.tone = if(j.own.value = 0 and j.own.part <> 'topic_coverage', 'negative', 'positive')
+where j.quadrant is not null
+order by j.brand, j.own.part
