@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import orjson
 import tldextract
 
 from pipeline.market import SwotSettings
-from pipeline.swot import comparisons
+from pipeline.swot import comparisons, tables, why
 from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair
 from warehouse import build
 from warehouse.build import Model
@@ -40,8 +39,6 @@ _READS = (
     "text.scorer",
     "text.term",
 )
-
-_TYPES = {str: "varchar", int: "bigint", float: "double", str | None: "varchar", int | None: "bigint", float | None: "double"}
 
 
 _FILTERED = "metric.review"
@@ -119,6 +116,7 @@ def run(
     counts["metric.domain"] = _domains(con)
     counts["metric.test"] = _tests(con, settings, "metric")
     progress(f"metric.test: {counts['metric.test']:,} rows")
+    counts |= why.make(con, "metric", settings, progress=progress)
     # A rule may read a table of the mart that is itself made of metrics only.
     marts = build.models("mart")
     early = build.needed(marts, build.models("rule"))
@@ -146,7 +144,7 @@ def _siblings(
     build.describe(con, "metric_unflagged.left_out", _LEFT_OUT, {"review_id": "core.review's id", "flags": "which"})
     (reviews,) = (model for model in metric if model.name == _FILTERED)
     filtered = "select * from metric.review anti join metric_unflagged.left_out using (review_id)"
-    changed = {_FILTERED, "metric.test", "mart.candidate"}
+    changed = {_FILTERED, "metric.test", "mart.candidate", *why.TABLES}
     again: list[list[Model]] = []
     for folder in (metric, rule, mart):
         again.append(build.dependents(folder, changed))
@@ -161,6 +159,7 @@ def _siblings(
     metrics, rules, marts = ([build.sibling(model, changed, _WITHOUT) for model in folder] for folder in again)
     make([kept, *metrics])
     counts["metric_unflagged.test"] = _tests(con, settings, "metric_unflagged", _WITHOUT)
+    counts |= why.make(con, "metric_unflagged", settings, _WITHOUT, progress=progress)
     # Rules on search rankings read metric.test too, so every rule has a sibling.
     make(rules)
     counts["mart_unflagged.candidate"] = _candidates(con, "rule_unflagged", "mart_unflagged", _WITHOUT)
@@ -226,26 +225,13 @@ def _domains(con: duckdb.DuckDBPyConnection) -> int:
 
 def _tests(con: duckdb.DuckDBPyConnection, settings: SwotSettings, schema: str, note: str = "") -> int:
     rows = comparisons.compare(
-        (Contrast(*row) for row in _rows(con, f"{schema}.contrast", Contrast._fields)),
-        (Level(*row) for row in _rows(con, f"{schema}.level", Level._fields)),
-        (Pair(*row) for row in _rows(con, "metric.pair", Pair._fields)),
+        (Contrast(*row) for row in tables.read(con, f"{schema}.contrast", Contrast._fields)),
+        (Level(*row) for row in tables.read(con, f"{schema}.level", Level._fields)),
+        (Pair(*row) for row in tables.read(con, "metric.pair", Pair._fields)),
         min_reviews=settings.min_reviews,
     )
-    kinds = {name: _TYPES[kind] for name, kind in Comparison.__annotations__.items()}
-    columns = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
-    con.execute(f"create table {schema}.test ({columns})")
-    # One JSON text: bound row by row or list by list, a thousand comparisons take DuckDB a second. It rounds no double.
-    con.execute(
-        f"insert into {schema}.test by name select unnest(from_json(?, ?), recursive := true)",
-        [orjson.dumps([row._asdict() for row in rows]).decode(), orjson.dumps([kinds]).decode()],
-    )
-    build.describe(con, f"{schema}.test", f"{comparisons.GRAIN} {note}".strip(), comparisons.COLUMNS)
-    return len(rows)
-
-
-def _rows(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-    names = ", ".join(f'"{name}"' for name in columns)
-    return con.execute(f"select {names} from {table}").fetchall()  # noqa: S608 - names from this package
+    grain = f"{comparisons.GRAIN} {note}".strip()
+    return tables.write(con, f"{schema}.test", Comparison, rows, grain=grain, columns=comparisons.COLUMNS)
 
 
 def _candidates(con: duckdb.DuckDBPyConnection, schema: str, mart: str, note: str = "") -> int:
