@@ -81,9 +81,12 @@ class SwotError(RuntimeError):
     """The room cannot work on this build file; the message says what is missing and what to run."""
 
 
-def swot(build_file: Path, *, settings: SwotSettings, progress: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+def swot(
+    build_file: Path, *, settings: SwotSettings, rules: Path = build.SQL, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, int]:
     """Replaces metric.*, rule.* and mart.* of the build file, and their siblings without flagged reviews; row counts by table.
 
+    `rules`: the folder that holds the folders of SQL, where they are not those of this version.
     Raises SwotError when the file is not there, or `load` and `score` have not filled it.
     """
     if not build_file.exists():
@@ -99,7 +102,7 @@ def swot(build_file: Path, *, settings: SwotSettings, progress: Callable[[str], 
                 "Run `rivalscope load` and `rivalscope score` first."
             )
         with build.transaction(con):
-            counts = run(con, settings=settings, progress=progress)
+            counts = run(con, settings=settings, rules=rules, progress=progress)
         con.execute("checkpoint")
     finally:
         con.close()
@@ -107,7 +110,11 @@ def swot(build_file: Path, *, settings: SwotSettings, progress: Callable[[str], 
 
 
 def run(
-    con: duckdb.DuckDBPyConnection, *, settings: SwotSettings, progress: Callable[[str], None] = lambda _: None
+    con: duckdb.DuckDBPyConnection,
+    *,
+    settings: SwotSettings,
+    rules: Path = build.SQL,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """As `swot`, on an open connection and without a transaction of its own."""
     for schema in ("metric", "rule", "mart"):
@@ -115,14 +122,15 @@ def run(
             con.execute(f"drop schema if exists {name} cascade")
             con.execute(f"create schema {name}")
     counts = {"metric.setting": _settings(con, settings)}
-    metric = _folder(con, "metric", counts, progress)
+    metric = _folder(con, rules / "metric", counts, progress)
     counts["metric.domain"] = _domains(con)
     counts["metric.test"] = _tests(con, settings, "metric")
     progress(f"metric.test: {counts['metric.test']:,} rows")
-    rule = _folder(con, "rule", counts, progress)
+    rule = _folder(con, rules / "rule", counts, progress)
     counts["mart.candidate"] = _candidates(con, "rule", "mart")
-    mart = _folder(con, "mart", counts, progress)
+    mart = _folder(con, rules / "mart", counts, progress)
     _siblings(con, settings, (metric, rule, mart), counts, progress)
+    _folder(con, rules / "mart_unflagged", counts, progress)
     return counts
 
 
@@ -162,14 +170,11 @@ def _siblings(
     make(rules)
     counts["mart_unflagged.candidate"] = _candidates(con, "rule_unflagged", "mart_unflagged", _WITHOUT)
     make(marts)
-    survival: dict[str, int] = {}
-    _folder(con, "mart_unflagged", survival, progress)
-    counts |= survival
 
 
-def _folder(con: duckdb.DuckDBPyConnection, schema: str, counts: dict[str, int], progress: Callable[[str], None]) -> list[Model]:
+def _folder(con: duckdb.DuckDBPyConnection, folder: Path, counts: dict[str, int], progress: Callable[[str], None]) -> list[Model]:
     """As `build.run_folder`, within the transaction of the whole room; the models in the order in which they were made."""
-    made = build.ordered(build.models(schema), present=build.tables(con))
+    made = build.ordered(build.models(folder.name, root=folder.parent), present=build.tables(con))
     for model in made:
         counts[model.name] = build.make(con, model)
         progress(f"{model.name}: {counts[model.name]:,} rows")
