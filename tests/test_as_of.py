@@ -160,17 +160,11 @@ def test_what_is_kept_of_a_run_holds_no_word_of_a_review_and_no_author(tea: Ran)
     assert all(review_id in kept for review_id in shown)
 
 
-CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.CurrentDatetime, exp.Localtimestamp, exp.Localtime, exp.Rand, exp.Uuid)
-NAMES = {"now", "get_current_timestamp", "get_current_time", "transaction_timestamp", "gen_random_uuid", "uuidv4", "uuidv7", "setseed"}
-    "now",
-    "today",
-    "random",
-    "uuid",
-    "gen_random_uuid",
-    "get_current_timestamp",
-    "get_current_time",
-    "current_localtimestamp",
-}
+CLOCKS = (
+    exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime, exp.CurrentDatetime, exp.Localtimestamp, exp.Localtime, exp.Rand, exp.Uuid,
+)  # fmt: skip
+NAMES = {"now", "get_current_timestamp", "get_current_time", "transaction_timestamp", "uuidv4", "uuidv7", "setseed"}
+"""As DuckDB knows more of them than the parser does."""
 
 
 @pytest.mark.parametrize("file", sorted(build.SQL.glob("*/*.sql")), ids=lambda file: f"{file.parent.name}.{file.stem}")
