@@ -127,7 +127,15 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("target", metavar="TARGET", help="see `rivalscope targets`")
     room("load", "Build a new private database file from the landing files: raw.* as seen, core.* one row per real thing.")
     room("score", "Score what is new by sentence: language, sentiment, themes. Known texts come from the score store.")
-    room("swot", "Metrics, tests and the SWOT cells with their evidence.")
+    added = room(
+        "swot",
+        "Metrics, tests and the SWOT cells with their evidence.",
+        "With --as-of alone it says what was known at T: load, score and swot from the landing files of runs up to T, apart from what is\n"
+        "published. The cells go to stdout as sorted JSON, the same bytes for the same landing files whenever it is asked.",
+    )
+    added.add_argument(
+        "--out", type=Path, metavar="DIR", help="with --as-of: write cells.json, the report and warehouse.duckdb there"
+    )
     room("report", "Write the run's report: HTML, Markdown, XLSX and JSON.")
     room(
         "publish",

@@ -6,6 +6,7 @@ Here the market's values meet the rooms, which know nothing of market files; wha
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,11 +18,11 @@ import orjson
 
 from pipeline.market import Market, MarketError, Target, load_market
 from pipeline.market_check import check_options
-from pipeline.run import Run, RunError, only_builder, open_run
+from pipeline.run import Run, RunError, only_builder, open_run, run_as_of
 
 if TYPE_CHECKING:
+    from pipeline.inputs import Inputs
     from pipeline.report.facts import Report
-    from pipeline.text.wording.themes import Taxonomy
 
 Progress = Callable[[str], None]
 
@@ -31,8 +32,12 @@ ROOMS = ("load", "score", "swot", "report", "publish")
 
 def _run_of(options: argparse.Namespace, *, new: bool = False) -> Run:
     market = load_market(options.market)
-    data = options.data or Path(os.environ.get("RIVALSCOPE_DATA", "data")) / market.id
-    return open_run(market, data.resolve(), run_id=options.run, as_of=options.as_of, new=new)
+    return open_run(market, _data(options, market), run_id=options.run, as_of=options.as_of, new=new)
+
+
+def _data(options: argparse.Namespace, market: Market) -> Path:
+    data: Path = options.data or Path(os.environ.get("RIVALSCOPE_DATA", "data")) / market.id
+    return data.resolve()
 
 
 def targets(options: argparse.Namespace, _progress: Progress) -> None:
@@ -154,7 +159,37 @@ def score(options: argparse.Namespace, progress: Progress) -> None:
 
 
 def swot(options: argparse.Namespace, progress: Progress) -> None:
-    _alone("swot", options, progress)
+    if options.as_of is None or options.run is not None:
+        if options.out is not None:
+            raise RunError("Expected --out with --as-of and without --run: a run keeps its cells in its data folder.")
+        _alone("swot", options, progress)
+        return
+    market = load_market(options.market)
+    this = run_as_of(market, _data(options, market), options.as_of)
+    if this.build_file.exists() and not (this.cells / f"{this.run_id}.json").exists():  # a run that is taken room by room
+        _alone("swot", options, progress)
+    _swot_again(this, options.out, progress)
+
+
+def _swot_again(this: Run, out: Path | None, progress: Progress) -> None:
+    """The cells as of the run's moment, from the landing files, to stdout or with report and tables into a folder."""
+    from pipeline import again, cells, report  # noqa: PLC0415 - as above
+
+    given = _inputs(this)
+    with only_builder(this), again.workshop(this) as folder:
+        build_file = folder / "warehouse.duckdb"
+        again.as_known(this, given, build_file, progress)
+        body = cells.cells_of(build_file, given)
+        if out is None:
+            sys.stdout.buffer.write(body)
+            sys.stdout.flush()
+            return
+        report.write(build_file, folder / "report", progress)
+        (folder / "report" / "cells.json").write_bytes(body)
+        out.mkdir(parents=True, exist_ok=True)
+        for path in (build_file, *(folder / "report").iterdir()):
+            shutil.copyfile(path, out / path.name)
+    progress(f"swot: cells.json, the report and warehouse.duckdb as of {this.as_of.isoformat()} are in {out}")
 
 
 def report(options: argparse.Namespace, progress: Progress) -> None:
@@ -196,56 +231,35 @@ def _expire(this: Run, targets: set[str] | None, progress: Progress) -> int:
 def _load(this: Run, progress: Progress) -> None:
     from warehouse import load as room  # noqa: PLC0415 - each room's libraries are imported by it alone
 
-    market = this.market
-    facts = room.MarketFacts(
-        id=market.id,
-        name=market.name,
-        timezone=market.timezone,
-        sha256=market.sha256,
-        brands=tuple(
-            room.BrandFact(id=b.id, name=b.name, own=b.own, aliases=b.aliases, domains=b.domains) for b in market.brands
-        ),
-        targets=tuple(
-            room.TargetFact(
-                target=t.id,
-                brand=t.brand,
-                kind=t.source.kind,
-                source=t.source.source,
-                name=t.source.name,
-                basis=t.source.basis,
-                url=t.source.shown_url,
-            )
-            for t in market.targets
-        ),
-        keywords=tuple(
-            room.KeywordFact(keyword=k.text, engine=k.engine, locale=k.locale, device=k.device, searches=k.searches)
-            for k in market.keywords
-        ),
-        themes=tuple(room.ThemeFact(theme=t.id, name=t.names["en"], stage=t.stage) for t in _taxonomy(this).themes),
-    )
     counts = room.load(
-        this.build_file, this.landing, this.rejected, run_id=this.run_id, as_of=this.as_of, market=facts, progress=progress
+        this.build_file,
+        this.landing,
+        this.rejected,
+        run_id=this.run_id,
+        as_of=this.as_of,
+        market=_inputs(this).facts,
+        progress=progress,
     )
     progress(f"load: {counts['core.review']:,} reviews, {counts['core.faq_entry']:,} FAQ entries in core")
 
 
-def _taxonomy(this: Run) -> "Taxonomy":
-    from pipeline.text.wording.themes import load_taxonomy  # noqa: PLC0415 - as above
+def _inputs(this: Run) -> "Inputs":
+    from pipeline.inputs import inputs_of  # noqa: PLC0415 - as above
 
-    return load_taxonomy(this.market.themes)
+    return inputs_of(this.market)
 
 
 def _score(this: Run, progress: Progress) -> None:
     from pipeline.text.score import score as room  # noqa: PLC0415 - as above
 
-    market = this.market
+    inputs = _inputs(this)
     room(
         this.build_file,
         this.scores,
-        languages=market.languages,
-        brand_locales={b.id: b.language for b in market.brands if b.language},
-        taxonomy=_taxonomy(this),
-        transformers=market.transformers,
+        languages=inputs.languages,
+        brand_locales=inputs.brand_locales,
+        taxonomy=inputs.taxonomy,
+        transformers=inputs.transformers,
         progress=progress,
     )
 
@@ -266,14 +280,16 @@ def _report(this: Run, progress: Progress) -> None:
 
 
 def _publish(this: Run, progress: Progress) -> None:
+    from pipeline.cells import keep  # noqa: PLC0415 - as above
     from pipeline.report import point_latest  # noqa: PLC0415 - as above
     from warehouse.publish import publish as room  # noqa: PLC0415 - as above
 
     published = room(this.build_file, this.data, progress=progress)
+    kept = keep(this.build_file, _inputs(this), this.cells)
     # Only now: a report of a build that its checks refused must not be the one that people open.
     if this.report_folder.exists():
         point_latest(this.report_folder)
-    progress(f"publish: {published} ({published.stat().st_size / 2**20:.1f} MB)")
+    progress(f"publish: {published} ({published.stat().st_size / 2**20:.1f} MB), its cells in {kept}")
 
 
 _ROOM: dict[str, Callable[[Run, Progress], None]] = {

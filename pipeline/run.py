@@ -52,6 +52,10 @@ class Run:
         return self.data / "scores"
 
     @property
+    def cells(self) -> Path:
+        return self.data / "cells"
+
+    @property
     def build_file(self) -> Path:
         return self.data / "build" / f"{self.run_id}.duckdb"
 
@@ -82,7 +86,7 @@ def open_run(market: Market, data: Path, *, run_id: str | None, as_of: datetime 
         return Run(market, data, known[-1].stem, _remembered(known[-1]))
     # A run as of now is named by the moment; one as of a given T by T, so that the same call again continues the same run.
     moment = (as_of or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-    run_id = moment.strftime("%Y%m%dT%H%M%SZ") if run_id is None else run_id
+    run_id = _named(moment) if run_id is None else run_id
     if not _RUN_ID.fullmatch(run_id):
         raise RunError(f"Expected a run id of letters, digits, '.', '_' and '-' (at most 120), found {run_id!r:.150}.")
     note = runs / f"{run_id}.json"
@@ -102,6 +106,16 @@ def open_run(market: Market, data: Path, *, run_id: str | None, as_of: datetime 
     draft.write_bytes(orjson.dumps({"run_id": run_id, "as_of": moment.isoformat(), "market": market.id}))
     draft.replace(note)
     return Run(market, data, run_id, moment)
+
+
+def run_as_of(market: Market, data: Path, as_of: datetime) -> Run:
+    """The run that is named by a moment, whether or not there is one; nothing is noted."""
+    moment = as_of.astimezone(UTC).replace(microsecond=0)
+    return Run(market, data, _named(moment), moment)
+
+
+def _named(moment: datetime) -> str:
+    return moment.strftime("%Y%m%dT%H%M%SZ")
 
 
 def _remembered(note: Path) -> datetime:

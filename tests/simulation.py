@@ -175,7 +175,9 @@ def lean() -> Iterator[None]:
     """Within it the room makes mart.swot_cell and what that reads, and nothing else, without comments and without the second pass that leaves
     flagged reviews out: a third of the time, and the same cells (tests/test_swot_worlds.py holds the two against each other)."""
     read = functools.cache(build.read)
-    models = {m.name: m for folder in ("metric", "rule", "mart") for m in (read(p) for p in sorted((build.SQL / folder).glob("*.sql")))}
+    models = {
+        m.name: m for folder in ("metric", "rule", "mart") for m in (read(p) for p in sorted((build.SQL / folder).glob("*.sql")))
+    }
     # Python makes these in between; what they read is wanted too.
     wanted = {"mart.swot_cell", "mart.quote", "metric.host", *(name for name in models if name.startswith("rule."))}
     wanted |= {name for name in ("metric.contrast", "metric.level", "metric.pair", "metric.star_contrast") if name in models}
@@ -185,7 +187,11 @@ def lean() -> Iterator[None]:
     def chosen(*schemas: str) -> list[build.Model]:
         return [model for name, model in models.items() if model.schema in schemas and name in wanted]
 
-    with patch.object(build, "models", chosen), patch.object(build, "describe", _nothing), patch.object(room, "_siblings", _nothing):
+    with (
+        patch.object(build, "models", chosen),
+        patch.object(build, "describe", _nothing),
+        patch.object(room, "_siblings", _nothing),
+    ):
         yield
 
 

@@ -78,9 +78,12 @@ class SwotError(RuntimeError):
     """The room cannot work on this build file; the message says what is missing and what to run."""
 
 
-def swot(build_file: Path, *, settings: SwotSettings, progress: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+def swot(
+    build_file: Path, *, settings: SwotSettings, rules: Path = build.SQL, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, int]:
     """Replaces metric.*, rule.* and mart.* of the build file, and their siblings without flagged reviews; row counts by table.
 
+    `rules`: the folder that holds the folders of SQL, where they are not those of this version.
     Raises SwotError when the file is not there, or `load` and `score` have not filled it.
     """
     if not build_file.exists():
@@ -96,7 +99,7 @@ def swot(build_file: Path, *, settings: SwotSettings, progress: Callable[[str], 
                 "Run `rivalscope load` and `rivalscope score` first."
             )
         with build.transaction(con):
-            counts = run(con, settings=settings, progress=progress)
+            counts = run(con, settings=settings, rules=rules, progress=progress)
         con.execute("checkpoint")
     finally:
         con.close()
@@ -104,7 +107,11 @@ def swot(build_file: Path, *, settings: SwotSettings, progress: Callable[[str], 
 
 
 def run(
-    con: duckdb.DuckDBPyConnection, *, settings: SwotSettings, progress: Callable[[str], None] = lambda _: None
+    con: duckdb.DuckDBPyConnection,
+    *,
+    settings: SwotSettings,
+    rules: Path = build.SQL,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """As `swot`, on an open connection and without a transaction of its own."""
     for schema in ("metric", "rule", "mart"):
@@ -112,18 +119,19 @@ def run(
             con.execute(f"drop schema if exists {name} cascade")
             con.execute(f"create schema {name}")
     counts = {"metric.setting": _settings(con, settings)}
-    metric = _folder(con, "metric", counts, progress)
+    metric = _made(con, build.models("metric", root=rules), counts, progress)
     counts["metric.domain"] = _domains(con)
     counts["metric.test"] = _tests(con, settings, "metric")
     progress(f"metric.test: {counts['metric.test']:,} rows")
     counts |= why.make(con, "metric", settings, progress=progress)
     # A rule may read a table of the mart that is itself made of metrics only.
-    marts = build.models("mart")
-    early = build.needed(marts, build.models("rule"))
-    rule = _made(con, [*early, *build.models("rule")], counts, progress)
+    marts, proposing = build.models("mart", root=rules), build.models("rule", root=rules)
+    early = build.needed(marts, proposing)
+    rule = _made(con, [*early, *proposing], counts, progress)
     counts["mart.candidate"] = _candidates(con, "rule", "mart")
     mart = _made(con, [model for model in marts if model not in early], counts, progress)
     _siblings(con, settings, (metric, rule, mart), counts, progress)
+    _made(con, build.models("mart_unflagged", root=rules), counts, progress)
     return counts
 
 
@@ -164,13 +172,6 @@ def _siblings(
     make(rules)
     counts["mart_unflagged.candidate"] = _candidates(con, "rule_unflagged", "mart_unflagged", _WITHOUT)
     make(marts)
-    survival: dict[str, int] = {}
-    _folder(con, "mart_unflagged", survival, progress)
-    counts |= survival
-
-
-def _folder(con: duckdb.DuckDBPyConnection, schema: str, counts: dict[str, int], progress: Callable[[str], None]) -> list[Model]:
-    return _made(con, build.models(schema), counts, progress)
 
 
 def _made(

@@ -74,17 +74,23 @@ def score(
     brand_locales: Mapping[str, str],
     taxonomy: Themes,
     transformers: Mapping[str, Path] = MappingProxyType({}),
+    taught_by: Path | None = None,
     progress: Progress,
 ) -> dict[str, int]:
     """Replaces the room's tables whole, and returns their row counts by table name.
 
     `brand_locales`: brand → language or locale, for the brands that have one. `transformers`: language → folder of the classifier
-    that reads it; no model is taught for such a language. Raises `transformer.TransformerError`.
+    that reads it; no model is taught for such a language. `taught_by`: a scored build whose reviews teach in the place of this one's.
+    Raises `transformer.TransformerError`.
     """
     con = connect(build_file)
     try:
         starred = calibration.hold_out(con)
-        found = teachers(con, languages, brand_locales)
+        if taught_by is None:
+            found = teachers(con, languages, brand_locales)
+        else:
+            with connect(taught_by, read_only=True) as other:
+                found = teachers(other, languages, brand_locales)
         by_language = {code: held for code, held in found.items() if code not in transformers}
         versions = _versions(taxonomy, languages, by_language)
         versions |= {code: transformer.version_of(path) for code, path in transformers.items()}

@@ -209,6 +209,11 @@ def load_taxonomy(changes: Changes | None = None) -> Taxonomy:
     return taxonomy
 
 
+def restored(entries: Mapping[str, object]) -> Taxonomy:
+    """The taxonomy of entries that were in force once, as `Taxonomy.entries` holds them. Raises ThemeError for what is no entry."""
+    return _taxonomy({theme: _entry(theme, entry) for theme, entry in entries.items()})
+
+
 @functools.cache
 def default_entries() -> Mapping[str, ThemeEntry]:
     """Theme id → entry, from the files."""

@@ -1,0 +1,177 @@
+"""What is kept of every published run: its SWOT cells with all that they depend on, `cells/<run>.json`.
+
+A file is never changed: a run that is published again and says otherwise (after a replay, or under new rules) gets a second one,
+`<run>~2.json`. It holds ids, hashes and numbers: of reviews no word and of authors nothing. The cells' own claims are sentences of
+this program. The same build gives the same bytes.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from pipeline import inputs
+from pipeline.inputs import Inputs
+from pipeline.text.sentiment import transformer
+from warehouse import build
+
+FORMAT = 1
+
+_CELLS = "select * from mart.swot_cell order by brand, quadrant, position, cell_id"
+_EVIDENCE = """
+select
+    e.cell_id, e.review_id, e.sentence_id, e.is_counter,
+    sha256(case e.quoted_from when 'reply' then r.reply_text else r.content end) as content_sha256
+from mart.evidence as e
+join core.review as r on r.review_id = e.review_id
+order by e.cell_id, e.position
+"""
+_LANDING = """
+select raw.run_id, raw.target, raw.reading, raw.records, raw.file_sha256
+from raw.crawl as raw
+semi join core.crawl as crawl on crawl.target = raw.target and crawl.lines_run_id = raw.run_id
+where raw.outcome = 'landed'
+order by all
+"""
+_COVERAGE = """
+select target, status, outcome, alarm, record_count, stated_count
+from core.coverage
+order by target
+"""
+_SCORERS = "select language, scorer, teacher_count, version from text.scorer order by language"
+
+_NAME = re.compile(r"(?P<run>.+?)(?:~(?P<edition>[0-9]+))?")
+
+
+class CellsError(ValueError):
+    """There are no such cells, or they cannot be read; the message says what was expected, what was found and what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The file of one run."""
+
+    name: str
+    """The run's id, with `~2` and so on for what it said when it was published again."""
+    as_of: datetime
+    said: Mapping[str, Any]
+
+    @property
+    def cells(self) -> dict[str, dict[str, Any]]:
+        """By id."""
+        return {cell["cell_id"]: cell for cell in self.said["cells"]}
+
+    @property
+    def landing(self) -> dict[tuple[str, str], tuple[int, str]]:
+        """Run and target of each landing file that was read, to its reading and its sha256."""
+        return {(row["run_id"], row["target"]): (row["reading"], row["file_sha256"]) for row in self.said["landing"]}
+
+
+def document(con: duckdb.DuckDBPyConnection, given: Inputs) -> bytes:
+    """The cells of a build on which `swot` has run, as the file holds them: sorted JSON, the same for the same build."""
+    run_id, as_of, version = _rows(con, "select run_id, as_of, version from core.run")[0].values()
+    evidence: dict[str, list[dict[str, Any]]] = {}
+    for row in _rows(con, _EVIDENCE):
+        evidence.setdefault(row.pop("cell_id"), []).append(row)
+    said = {
+        "format": FORMAT,
+        "run_id": run_id,
+        "as_of": as_of,
+        "program": version,
+        "market_sha256": given.facts.sha256,
+        "versions": inputs.versions(given),
+        "settings": inputs.settings(given),
+        "targets": [asdict(target) for target in given.facts.targets],
+        "transformers": {language: transformer.version_of(folder) for language, folder in given.transformers.items()},
+        "scorers": _rows(con, _SCORERS),
+        "landing": _rows(con, _LANDING),
+        "coverage": _rows(con, _COVERAGE),
+        "cells": [cell | {"evidence": evidence.get(cell["cell_id"], [])} for cell in _rows(con, _CELLS)],
+    }
+    return orjson.dumps(said, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def cells_of(build_file: Path, given: Inputs) -> bytes:
+    with build.connect(build_file, read_only=True) as con:
+        return document(con, given)
+
+
+def keep(build_file: Path, given: Inputs, folder: Path) -> Path:
+    """Keeps what the build says, with the rules and themes behind it; the file, which may have been there."""
+    body = cells_of(build_file, given)
+    run_id = orjson.loads(body)["run_id"]
+    editions = _editions(folder, run_id)
+    if editions and editions[-1].read_bytes() == body:
+        return editions[-1]
+    inputs.keep(given, folder / "sources", _write_whole)
+    number = len(editions) + 1
+    path = folder / (f"{run_id}.json" if number == 1 else f"{run_id}~{number}.json")
+    _write_whole(path, body)
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    """Those that are kept, by run and edition."""
+    return sorted((path.stem for path in folder.glob("*.json")), key=_place)
+
+
+def read(folder: Path, name: str) -> Kept:
+    """The newest edition of a run, or the one that `RUN~2` names; `RUN~1` is the first. Raises CellsError."""
+    wanted = name.removesuffix("~1")
+    editions = _editions(folder, name)
+    path = editions[-1] if editions and "~" not in name else folder / f"{wanted}.json"
+    if name not in {"", *names(folder)} and wanted not in names(folder):
+        known = ", ".join(names(folder)[-20:]) or "none"
+        raise CellsError(f"Expected a run whose cells are kept in {folder}, found {name!r:.130}. The newest of them: {known}.")
+    try:
+        said = orjson.loads(path.read_bytes())
+        found = said["format"]
+        as_of = datetime.fromisoformat(said["as_of"]).replace(tzinfo=UTC)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CellsError(f"{path}: expected the cells of a run, found what cannot be read ({error}).") from error
+    if found != FORMAT:
+        raise CellsError(
+            f"{path}: expected cells of format {FORMAT}, found {found!r:.20}: another version of rivalscope wrote it."
+        )
+    return Kept(path.stem, as_of, said)
+
+
+def _editions(folder: Path, run_id: str) -> list[Path]:
+    """The run's files, the oldest first."""
+    found = (folder / f"{name}.json" for name in names(folder))
+    return [path for path in found if _place(path.stem)[0] == run_id]
+
+
+def _place(name: str) -> tuple[str, int]:
+    found = _NAME.fullmatch(name)
+    return (found["run"], int(found["edition"] or 1)) if found else (name, 1)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    cursor = con.execute(sql)
+    columns = [column[0] for column in cursor.description]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"expected a value that JSON has, found {type(value).__name__}")
+
+
+def _write_whole(path: Path, body: bytes) -> None:
+    """A file that appears under its name complete, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.chmod(0o444)
+    draft.replace(path)
