@@ -403,12 +403,15 @@ def signals() -> list[Reached]:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-FIRST, FRESH = "first set", "fresh set"
-"""Sets of the project's own: the first was there while rules and patterns were written, the fresh one was written apart from them."""
+FIRST, FRESH, THIRD = "first set", "fresh set", "third set"
+"""Sets of the project's own: the first was there while rules and patterns were written, the fresh one was written apart from them and read
+afterwards, and the third was written before what was mended then."""
+
+_NAMED = {FIRST: "", FRESH: "_fresh", THIRD: "_third"}
 
 
 def parted(language: str, which: str) -> Reached:
-    found = boundaries(language, lines_of(f"sentences_{'fresh_' if which == FRESH else ''}{language}"))
+    found = boundaries(language, lines_of(f"sentences{_NAMED[which]}_{language}"))
     return Reached(
         f"{language} texts without stops: boundaries, F1, {which}",
         found.f1,
@@ -420,7 +423,7 @@ def parted(language: str, which: str) -> Reached:
 
 
 def languages(which: str) -> Reached:
-    apart = [told_apart(market, "words_fresh" if which == FRESH else "words") for market in MARKETS]
+    apart = [told_apart(market, f"words{_NAMED[which]}") for market in MARKETS]
     count = sum(texts for texts, _ in apart)
     wrong = [one for _, errors in apart for one in errors]
     worst = max(len(errors) / texts for texts, errors in apart)
@@ -506,7 +509,7 @@ def evaluations() -> Iterable[tuple[str, Callable[[], list[Reached]]]]:
     yield "mixed", sentences_mixed
     yield "translated", translated
     yield "lounges", lambda: [lounges()]
-    yield "languages", lambda: [languages(which) for which in (FIRST, FRESH)]
+    yield "languages", lambda: [languages(which) for which in (FIRST, FRESH, THIRD)]
     yield "sentences", lambda: [parted(code, which) for which in (FIRST, FRESH) for code in ("en", "ko", "ja")]
 
 

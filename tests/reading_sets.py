@@ -2,7 +2,8 @@
 
 `sentences_<language>.txt`: a text a line, `|` where a sentence begins within it, `\\n` for a line break.
 `words_<language>.txt`: a text of three words a line.
-`sentences_fresh_…`, `words_fresh_…`: the same, written apart from the rules and never mended on.
+`sentences_fresh_…`, `words_fresh_…`: the same, written apart from the rules. English and Chinese were mended after the fresh words were read.
+`words_third_…`: written before that; nothing was mended on it.
 """
 
 import re

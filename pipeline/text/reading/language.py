@@ -140,7 +140,19 @@ def _is_chinese(text: str) -> bool:
     return len(_EAST["han"].findall(unwritten)) < len(_EAST["han"].findall(text)) or bool(_CHINESE.search(text))
 
 
-_CHINESE = re.compile("[很這們沒麼哦]|没有|不[会會好是能要]|(?<![完終修読満])了(?:$|[ ,.!?])")
+_CHINESE = re.compile(
+    # Characters that Japanese has given up or never had, though Shift-JIS holds them.
+    "[很這們沒麼哦呀嘛它怎找跟點價讓樣效賣單壞媽值荐]|(?<!草)鞋|(?<![晩聖午正会粗])餐"
+    # Denials; Japanese has 再起不能, 説明不要, 不要品, 不好評, 不太平, 不行届, 沈没.
+    "|不[会會是推錯夠]|不好(?!評)|(?<![^ ]{2})不[能要](?= ?[\u4e00-\u9fff])(?! ?[品物])|不太(?!平)|不到(?!達)|不行(?![届跡状])"
+    "|不知道|没[有人到用法想能回]"
+    # Adverbs and degrees; Japanese has 丸太小屋, 太多線, 一直線, 京都不動産, 都会, 成就.
+    "|(?<!丸)太(?:[好差慢貴硬小大少冷熱]|多(?!線))|(?<!京)都[很是不没要]|也[很是不没要会]|(?<!成)就[是要不很会]|再也|一直(?!線)|老是|有点"
+    "|非常[好差快慢不貴棒熱方]|又[^ ]{1,2} ?又|最[棒差]"
+    # What 的, 了 and some verbs are joined with; Japanese has 写真的, 友好的, 完了, 接客服装.
+    "|(?<!写)真的|(?<![友愛良])好的|[差棒]的|我[的很不也都要就想]|(?<![完終修読満校魅未投議])了(?:$|[ ,.!?一半])"
+    "|(?<![良友愛格同嗜])好[吃喝玩用看]|[再想]吃|吃[了到完]|客服(?!装)|差評"
+)
 
 
 def _identified(text: str, possible: tuple[str, ...], home: str | None) -> str:
