@@ -11,7 +11,7 @@ Linear in the length of the text; no sentence is longer than `MAX_SENTENCE`.
 import re
 from collections.abc import Iterator
 
-from pipeline.text.reading import endings, morphology
+from pipeline.text.reading import endings, morphology, unstopped
 from pipeline.text.reading.endings import EMOJI, JAPANESE_DOUBT, KOREAN_DOUBT
 
 MAX_SENTENCE = 600
@@ -41,7 +41,16 @@ def sentences(text: str, language: str) -> list[Span]:
         spans.extend(_bounded(text, at, match.end()))
         at = match.end()
     spans.extend(_bounded(text, at, len(text)))
+    if language == "en" and not unstopped.STOPPED.search(text):
+        return [part for span in spans for part in _unstopped(text, *span)]
     return spans
+
+
+def _unstopped(text: str, start: int, stop: int) -> Iterator[Span]:
+    for begin in unstopped.beginnings(text, start, stop):
+        yield from _whole(text, start, begin)
+        start = begin
+    yield from _whole(text, start, stop)
 
 
 def clauses(text: str, language: str) -> list[Span]:
