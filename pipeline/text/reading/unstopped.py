@@ -108,7 +108,13 @@ class _Reader:
             return True
         if any(_degree(words, place) for place in range(max(self.began, opening - 5), opening)):
             return True
-        return words[subject] in _PRONOUNS and self._has_noun_before(opening) and not _filled(words, verb)
+        if words[subject] not in _PRONOUNS and not _CONTRACTED.fullmatch(words[subject]):
+            return False
+        if before in _INDEFINITE or (
+            words[subject][0] in "iwy" and any(map(_SUPERLATIVE.fullmatch, words[max(self.began, opening - 6) : opening]))
+        ):
+            return True
+        return self._has_noun_before(opening) and not _filled(words, verb)
 
     def _is_object(self, at: int) -> bool:
         """Whether a preposition or a verb stands before, which takes what begins here as its object."""
@@ -150,7 +156,7 @@ def _verb_of(words: Sequence[str], at: int) -> int:
         spoken = follows in _FINITE or (word != "this" and _is_ed(words, verb)) or (word in _PLURAL and follows in _BASES)
         return verb if spoken else -1
     if word in _SUBJECTS and words[at + 1 : at + 2] and words[at + 1] in _BE:
-        return at + 1
+        return -1 if at and words[at - 1] in _COMPOUNDED else at + 1
     return _verb_of_noun(words, at) if word in _DETERMINERS else -1
 
 
@@ -212,7 +218,8 @@ def _without_subject(words: Sequence[str], at: int, began: int) -> bool:
     if word in ("highly", "never"):
         return words[at + 1 : at + 2] in (["recommend"], ["recommended"], ["again"])
     if word in ("would", "will", "wouldn't", "won't"):
-        return follows in _CLOSING and not any(said in _COMPLEMENTED for said in words[max(began, at - 8) : at])
+        again = follows in ("recommend", "return") or words[after + 1 : after + 2] in (["again"], ["back"])
+        return again and not any(said in _COMPLEMENTED for said in words[max(began, at - 8) : at])
     return (word == "don't" and follows in _WARNED) or (word == "do" and words[at + 1 : at + 2] == ["not"] and follows in _WARNED)
 
 
@@ -227,7 +234,7 @@ def _filled(words: Sequence[str], verb: int) -> bool:
     if word in _AUXILIARIES or _CONTRACTED.fullmatch(word):
         place = _after_adverbs(words, verb + 1)
         if place < len(words) and words[place] in ("be", "been"):
-            return True
+            return words[place + 1 : place + 2] != [] and words[place + 1] not in _PREPOSITIONS
         if after not in _FILLING:
             verb = place
     near, beyond = ([*words[verb + 1 : verb + 3], "", ""])[:2]
@@ -280,11 +287,9 @@ _ARTICLES = _DETERMINERS | _words("a an no any every each some only another")
 _NAMES = _DETERMINERS | _words("everything anything all every a an")
 """What a sentence begins with whose subject is a noun."""
 
-_SUBJECTS = _words(
-    """staff food service breakfast dinner lunch location rooms beds bathroom shower wifi parking delivery shipping packaging quality
-    customer prices portions seats legroom crew drinks checkout"""
-)
-"""Nouns that reviews write without an article; those that compounds end with ("hotel room", "swimming pool") are not among them."""
+_SUBJECTS = _words("staff food service breakfast location wifi delivery")
+"""Nouns that reviews write without an article."""
+_COMPOUNDED = _words("customer room food bar table staff home friendly hotel free")
 
 _BE = _words("is are was were isn't aren't wasn't weren't isnt arent wasnt werent am")
 _AUXILIARIES = _BE | _words(
@@ -318,7 +323,7 @@ _SUBORDINATORS = (
     _EITHER_SIDE
     | _RELATIVES
     | _words(
-        "because although though since until as wherever whether unless whereas than like how why what where whose cos cause coz"
+        "because although though since until whilst despite as wherever whether unless whereas than like how why what where whose cos cause coz"
     )
 )
 _CONJUNCTIONS = _words("and or but nor so yet & / + , ; : - –")
@@ -338,19 +343,21 @@ _TELLING = _words("told tell tells telling assured promised informed warned conv
 _NOUNS_IN_ING = _words(
     "morning evening thing nothing something everything anything building ceiling parking wedding meeting booking seating lighting"
 )
+_INDEFINITE = _words("something anything everything nothing all one ones things")
+_SUPERLATIVE = re.compile(r"best|worst|first|only|last|most|least|\w{3,12}[^aeiou]est")
 _COMPLEMENTED = _TELLING | _words(
     """think thinks thought asked showed said say says saying know knows knew hope hopes hoped hoping feel felt wish wished guess believe believed suppose sure
     glad happy sorry sad notice noticed realise realised realize realized find found see saw seen heard hear claimed claims claim explained
     mean means meant suggest suggested recommend expect expected imagine bet swear admit admitted insisted wonder wondered ensure check
     checked surprised disappointed afraid worried aware doubt remember forgot assume assumed decided agreed made make let lets thankful
-    grateful confirm confirmed discovered learned shame pity time way moment reason"""
+    grateful confirm confirmed discovered learned shame pity fact time way moment reason"""
 )
 _OPENERS = _words(
-    """then also plus overall unfortunately luckily sadly thankfully honestly finally eventually all both half even only maybe perhaps
+    """however surely occasionally admittedly surprisingly interestingly basically secondly firstly lastly additionally furthermore moreover
+    otherwise meanwhile instead sometimes strangely generally usually then also plus overall unfortunately luckily sadly thankfully honestly finally eventually all both half even only maybe perhaps
     apparently obviously fortunately"""
 )
 _OPENING_PAIRS = (["this", "time"], ["in", "fact"], ["at", "first"], ["after", "that"], ["of", "course"])
-_CLOSING = _words("recommend return stay come go be use buy order book visit eat")
 _WARNED = _words("buy book waste go stay use bother order download recommend eat")
 _NUMBERS = _words("one two three four five six seven eight nine ten twelve twenty thirty fifty sixty hundred half")
 _TIMES = _words(
