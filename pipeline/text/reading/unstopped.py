@@ -81,6 +81,9 @@ class _Reader:
         if word in _SUBORDINATORS and (word not in _ALSO_PREPOSITIONS or _verb_of(self.words, at + 1) > 0):
             self.waits = True
             self.either = self.either or (word in _EITHER_SIDE and self.words[at - 1] not in _COMPLEMENTED)
+        elif word in _CONJUNCTIONS and self.words[at + 1 : at + 2] and self.words[at + 1] in _PREPOSITIONS:
+            # "But in the end they": the clause has its verb to come.
+            self.waits = True
         elif _is_finite(self.words, at) or (at == self.began and (word in _BASES or _ED.fullmatch(word))):
             self.verb = at
             if self.waits:
@@ -90,7 +93,13 @@ class _Reader:
 
     def _is_free(self, at: int) -> bool:
         """Whether the sentence could be over here: a main verb, a word more, and no clause that waits for its verb."""
-        return self.whole and not self.waits and not self.either and at > self.verb + 1 and at > self.began
+        return (
+            self.whole
+            and not self.waits
+            and not self.either
+            and at > self.began
+            and at > _after_adverbs(self.words, self.verb + 1)
+        )
 
     def _opening(self, at: int) -> int:
         """Where the words begin that open the sentence of this subject: "unfortunately", "this time", "all"."""
@@ -114,7 +123,7 @@ class _Reader:
             words[subject][0] in "iwy" and any(map(_SUPERLATIVE.fullmatch, words[max(self.began, opening - 6) : opening]))
         ):
             return True
-        return self._has_noun_before(opening) and not _filled(words, verb)
+        return words[subject] != "there" and self._may_be_noun(opening - 1) and not _filled(words, verb)
 
     def _is_object(self, at: int) -> bool:
         """Whether a preposition or a verb stands before, which takes what begins here as its object."""
@@ -125,22 +134,18 @@ class _Reader:
             return True
         if before in _INTRANSITIVE or before in _COMPLEMENTED:
             return False
-        return (
-            before in _BASES
-            or (before.endswith("ing") and before not in _NOUNS_IN_ING)
-            or self.words[at - 2] in _BEFORE_INFINITIVE
-            or self.verb == at - 1
-        )
+        earlier = self.words[max(0, at - 2)]
+        if _ED.fullmatch(before):
+            # "Ruined our trip", but "the trip was ruined our guide left".
+            return earlier not in _BE and earlier not in _ADVERBS
+        if before.endswith("ing"):
+            return before not in _NOUNS_IN_ING
+        return before in _BASES or earlier in _BEFORE_INFINITIVE or self.verb == at - 1
 
-    def _has_noun_before(self, at: int) -> bool:
-        """Whether a noun with its article stands there, which "we had booked" could belong to."""
-        for place in range(at - 1, max(self.verb, self.began - 1, at - 5), -1):
-            word = self.words[place]
-            if word in _ARTICLES:
-                return place < at - 1
-            if word in _PREPOSITIONS or word in _PRONOUNS or not word[0].isalnum():
-                return False
-        return False
+    def _may_be_noun(self, at: int) -> bool:
+        """Whether "we had booked" could belong to the word, and not only follow it."""
+        word = self.words[at]
+        return word[0].isalnum() and at > self.verb + 1 and word not in _NO_NOUNS and not word.endswith("ly")
 
 
 def _verb_of(words: Sequence[str], at: int) -> int:
@@ -237,6 +242,8 @@ def _filled(words: Sequence[str], verb: int) -> bool:
             return words[place + 1 : place + 2] != [] and words[place + 1] not in _PREPOSITIONS
         if after not in _FILLING:
             verb = place
+    if words[verb + 1 : verb + 2] and words[verb + 1] in _PARTICLES:
+        verb += 1
     near, beyond = ([*words[verb + 1 : verb + 3], "", ""])[:2]
     if words[verb] in _INTRANSITIVE:
         return near not in _PREPOSITIONS or beyond in _FILLING
@@ -316,14 +323,14 @@ _ADVERBS = _words(
     """really also just never always even still only both all definitely absolutely already now then finally actually often usually
     sometimes truly fully almost nearly hardly barely not honestly certainly simply quickly eventually highly immediately probably"""
 )
-_EITHER_SIDE = _words("when if once whenever after before while")
+_EITHER_SIDE = _words("when if once whenever after before while whilst although though as since despite")
 _ALSO_PREPOSITIONS = _words("after before since until as than like because once while")
 _RELATIVES = _words("who which that")
 _SUBORDINATORS = (
     _EITHER_SIDE
     | _RELATIVES
     | _words(
-        "because although though since until whilst despite as wherever whether unless whereas than like how why what where whose cos cause coz"
+        "because although though since until whilst despite as wherever whether unless whereas than like how why what where whose cos cause coz eventhough"
     )
 )
 _CONJUNCTIONS = _words("and or but nor so yet & / + , ; : - –")
@@ -343,22 +350,27 @@ _TELLING = _words("told tell tells telling assured promised informed warned conv
 _NOUNS_IN_ING = _words(
     "morning evening thing nothing something everything anything building ceiling parking wedding meeting booking seating lighting"
 )
-_INDEFINITE = _words("something anything everything nothing all one ones things")
+_INDEFINITE = _words("something anything everything nothing all one ones things else everytime everywhere anywhere")
 _SUPERLATIVE = re.compile(r"best|worst|first|only|last|most|least|\w{3,12}[^aeiou]est")
+_NO_NOUNS = _ADVERBS | _words(
+    """again too back though tho well either ever anyway together alone better worse us me him her them it this late early good great bad nice
+    clean dirty cold hot cheap expensive rude helpful broken empty full worn comfortable amazing awful terrible perfect fine ok okay"""
+)
 _COMPLEMENTED = _TELLING | _words(
     """think thinks thought asked showed said say says saying know knows knew hope hopes hoped hoping feel felt wish wished guess believe believed suppose sure
     glad happy sorry sad notice noticed realise realised realize realized find found see saw seen heard hear claimed claims claim explained
     mean means meant suggest suggested recommend expect expected imagine bet swear admit admitted insisted wonder wondered ensure check
     checked surprised disappointed afraid worried aware doubt remember forgot assume assumed decided agreed made make let lets thankful
-    grateful confirm confirmed discovered learned shame pity fact time way moment reason"""
+    grateful confirm confirmed discovered learned shame pity fact claiming considering saying thinking recognize recognise given provided seems appears realizing realising time way moment reason"""
 )
 _OPENERS = _words(
     """however surely occasionally admittedly surprisingly interestingly basically secondly firstly lastly additionally furthermore moreover
-    otherwise meanwhile instead sometimes strangely generally usually then also plus overall unfortunately luckily sadly thankfully honestly finally eventually all both half even only maybe perhaps
+    otherwise now lately previously personally anyways nevertheless nonetheless hence thus bizarrely meanwhile instead sometimes strangely generally usually then also plus overall unfortunately luckily sadly thankfully honestly finally eventually all both half even only maybe perhaps
     apparently obviously fortunately"""
 )
 _OPENING_PAIRS = (["this", "time"], ["in", "fact"], ["at", "first"], ["after", "that"], ["of", "course"])
 _WARNED = _words("buy book waste go stay use bother order download recommend eat")
+_PARTICLES = _words("out up off back down away")
 _NUMBERS = _words("one two three four five six seven eight nine ten twelve twenty thirty fifty sixty hundred half")
 _TIMES = _words(
     "day days week weeks month months year years hour hours minute minutes time times night nights morning evening afternoon"
