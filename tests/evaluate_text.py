@@ -510,7 +510,10 @@ def evaluations() -> Iterable[tuple[str, Callable[[], list[Reached]]]]:
     yield "translated", translated
     yield "lounges", lambda: [lounges()]
     yield "languages", lambda: [languages(which) for which in (FIRST, FRESH, THIRD)]
-    yield "sentences", lambda: [parted(code, which) for which in (FIRST, FRESH) for code in ("en", "ko", "ja")]
+    yield (
+        "sentences",
+        lambda: [*(parted(code, which) for which in (FIRST, FRESH) for code in ("en", "ko", "ja")), parted("en", THIRD)],
+    )
 
 
 def line(one: Reached) -> str:

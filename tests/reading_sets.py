@@ -3,6 +3,7 @@
 `sentences_<language>.txt`: a text a line, `|` where a sentence begins within it, `\\n` for a line break.
 `words_<language>.txt`: a text of three words a line.
 `sentences_fresh_…`, `words_fresh_…`: the same, written apart from the rules. English and Chinese were mended after the fresh words were read.
+`sentences_unstopped_en.txt`: English without punctuation, with which its rules were written. `sentences_third_en.txt`: written before them.
 `words_third_…`: written before that; nothing was mended on it.
 """
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.text.reading import unstopped
 from pipeline.text.reading.normalise import normalise
 from pipeline.text.reading.sentences import MAX_SENTENCE, clauses, sentences
-from tests.reading_sets import boundaries
+from tests.reading_sets import boundaries, lines_of
 
 LANGUAGES = ["en", "ko", "ja", "de", "und"]
 
@@ -94,7 +95,29 @@ def test_clauses_part_at_a_contrast(language: str, text: str, wanted: list[str])
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", ".", ". ", "a.", " ", "\n ", "! ", "요 ", "ㅋ", "ㅋ ", "good but ", '"', "-", "です ", "。", "👍"]
+    "unit",
+    [
+        "a",
+        ".",
+        ". ",
+        "a.",
+        " ",
+        "\n ",
+        "! ",
+        "요 ",
+        "ㅋ",
+        "ㅋ ",
+        "good but ",
+        '"',
+        "-",
+        "the staff were nice ",
+        "I so ",
+        "when the ",
+        "we had plus all ",
+        "です ",
+        "。",
+        "👍",
+    ],
 )
 @pytest.mark.parametrize("language", ["en", "ko", "ja"])
 def test_hostile_text_is_parted_in_linear_time(unit: str, language: str) -> None:
@@ -108,3 +131,49 @@ def test_hostile_text_is_parted_in_linear_time(unit: str, language: str) -> None
 @pytest.mark.parametrize(("language", "least"), [("en", 0.94), ("ko", 0.94), ("ja", 0.95)])
 def test_texts_without_stops_are_parted_where_their_reader_parts_them(language: str, least: float) -> None:
     assert boundaries(language).f1 >= least
+
+
+@pytest.mark.parametrize(("name", "least"), [("unstopped", 0.9), ("third", 0.7)])
+def test_english_without_punctuation_is_parted_where_a_subject_and_its_verb_begin(name: str, least: float) -> None:
+    assert boundaries("en", lines_of(f"sentences_{name}_en")).f1 >= least
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I would recommend this place to anyone who wants a quiet week with the people they love most",
+        "they told us at the desk that the room would be ready by noon because the cleaners were late",
+        "we were so tired after the long flight with two small children that the noise did not keep us up",
+        "when we finally arrived at the hotel late in the evening the receptionist was already asleep behind the desk",
+        "this is without any doubt the best little restaurant I have ever been to in my whole life",
+        "the woman I spoke to on the phone last week said she would send me a new card in the post",
+        "I wish they had told me before I booked that the pool and the bar would both be closed",
+        "we paid a lot of money for a table with a view of the sea we had booked weeks before",
+    ],
+)
+def test_one_english_sentence_without_punctuation_stays_one(text: str) -> None:
+    assert sentences(text, "en") == [(0, len(text))]
+
+
+@pytest.mark.parametrize("mark", [".", ".So", "!", "?", "…", ", then", "; then", ": then", " (then)"])
+def test_english_with_any_punctuation_is_left_as_it_is(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "the room was tiny and dark the bed was hard as a board we left early"
+    assert len(sentences(text, "en")) == 3
+
+    def asked(text: str, start: int, stop: int) -> list[int]:
+        raise AssertionError(text[start:stop])
+
+    monkeypatch.setattr(unstopped, "beginnings", asked)
+    assert sentences(f"Nice{mark} {text}", "en")
+    assert sentences(f"{text}{mark} again", "en")
+    for line in lines_of("analysed") + lines_of("sentences_en"):
+        if unstopped.PUNCTUATED.search(normalise(line).text):
+            sentences(normalise(line).text, "en")
+
+
+def test_a_number_with_a_point_is_no_punctuation() -> None:
+    text = "we paid 3.50 for a towel of paper the staff were rude to us all"
+    assert [text[start:stop] for start, stop in sentences(text, "en")] == [
+        "we paid 3.50 for a towel of paper",
+        "the staff were rude to us all",
+    ]

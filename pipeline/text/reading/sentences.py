@@ -3,7 +3,7 @@
 Works on normalised text (`normalise`: full-width stops and curly quotes are already one). Reviews are not prose: there are
 lists, line breaks in place of full stops, no space after a stop, Korean and Japanese without any stop at all. So a boundary is
 a line break, a stop that is not an abbreviation, a number or the middle of an ellipsis, or, in Korean and Japanese, a sentence
-ending that only occurs at an end, followed by a space.
+ending that only occurs at an end, followed by a space. English without punctuation is parted by `unstopped`.
 
 Linear in the length of the text; no sentence is longer than `MAX_SENTENCE`.
 """
@@ -41,7 +41,7 @@ def sentences(text: str, language: str) -> list[Span]:
         spans.extend(_bounded(text, at, match.end()))
         at = match.end()
     spans.extend(_bounded(text, at, len(text)))
-    if language == "en" and not unstopped.STOPPED.search(text):
+    if language == "en" and not unstopped.PUNCTUATED.search(text):
         return [part for span in spans for part in _unstopped(text, *span)]
     return spans
 

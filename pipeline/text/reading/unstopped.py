@@ -1,4 +1,4 @@
-"""English written without any stop: where a sentence begins by its words alone.
+"""English written without any punctuation: where a sentence begins by its words alone.
 
 "The room was tiny the bed was hard we left early": somebody who types so ends a sentence by beginning the next one, with a new subject and
 its verb. A boundary stands before a subject ("they", "my friend", "the lady at the desk") that a finite verb follows, once the sentence
@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 LEAST = 12
 """Words: nothing is looked for in a stretch of no more."""
 
-STOPPED = re.compile(r"[.!?…。](?![\w.])")
-"""Whoever writes one stop that ends something ends sentences with stops: such a text is left as it is. Not the one in "3.5"."""
+PUNCTUATED = re.compile(r"[.!?…。,;:()](?!\d)")
+"""Whoever writes one mark that parts words parts sentences with marks as well: such a text is left as it is. Not the one in "3.5"."""
 
 
 def beginnings(text: str, start: int, stop: int) -> Iterator[int]:
@@ -43,7 +43,7 @@ class _Reader:
         self.waits = False
         """Whether a subordinate clause has been opened that has no verb yet."""
         self.either = False
-        """Whether "when" or "if" has been met, which may as well belong to the sentence after it."""
+        """Whether "when" or "if" has been met: "they laughed when I asked the owner left" and "… when I asked he left" look alike."""
 
     def beginnings(self) -> Iterator[int]:
         words = self.words
@@ -129,6 +129,8 @@ class _Reader:
         """Whether a preposition or a verb stands before, which takes what begins here as its object."""
         if at <= self.began or self.words[at] in _NOMINATIVE or _CONTRACTED.fullmatch(self.words[at]):
             return False
+        if self.words[at - 1] in _PARTICLES and at - 2 > self.began and self.words[at - 2] in _BASES:
+            at -= 1
         before = self.words[at - 1]
         if before in _PREPOSITIONS:
             return True
@@ -234,7 +236,8 @@ def _filled(words: Sequence[str], verb: int) -> bool:
     after = words[verb + 1] if verb + 1 < len(words) else ""
     if word in _BE or _IS.fullmatch(word):
         return after not in _PREPOSITIONS and not after.endswith("ing")
-    if word.endswith("n't") or after in ("not", "never"):
+    if (word.endswith("n't") or after == "not") and not word.startswith("d"):
+        # "I have not heard from them", but "dishes they do not like".
         return True
     if word in _AUXILIARIES or _CONTRACTED.fullmatch(word):
         place = _after_adverbs(words, verb + 1)
@@ -284,7 +287,7 @@ def _words(listed: str) -> frozenset[str]:
 _TOKEN = re.compile(r"\w{1,60}(?:['’]\w{1,60})?|[^\w\s]")
 _ED = re.compile(r"\w{2,58}[^e]ed")
 _CONTRACTED = re.compile(r"(?:i|we|they|he|she|it|you|there)'(?:m|s|re|ve|d|ll)|im|ive|theyre|theyve|youre|theres|weve")
-_IS = re.compile(r"\w{1,8}'(?:m|s|re|ll)|im|theyre|youre|theres")
+_IS = re.compile(r"\w{1,8}'(?:m|s|re)|im|theyre|youre|theres")
 
 _NOMINATIVE = _words("i we they he she")
 _PLURAL = _words("i we they you")
@@ -300,28 +303,30 @@ _COMPOUNDED = _words("customer room food bar table staff home friendly hotel fre
 
 _BE = _words("is are was were isn't aren't wasn't weren't isnt arent wasnt werent am")
 _AUXILIARIES = _BE | _words(
-    """have has had do does did can could will would should must may might haven't hasn't hadn't don't doesn't didn't can't couldn't won't
-    wouldn't shouldn't cannot havent hasnt hadnt dont doesnt didnt cant couldnt wont wouldnt shouldnt"""
+    """have has had do does did can could will would should must may might haven't hasn't hadn't don't doesn't didn't can't
+    couldn't won't wouldn't shouldn't cannot havent hasnt hadnt dont doesnt didnt cant couldnt wont wouldnt shouldnt"""
 )
 _FINITE = _AUXILIARIES | _words(
-    """came went took gave got said told made felt knew saw found left kept lost sent broke ate drank bought paid brought thought forgot
-    became began sat slept stood spoke spent ran rang fell threw woke wore wrote heard held met let put understood drove flew chose caught
-    taught sold grew rode shook stole stuck
-    works looks seems takes needs gets keeps costs tastes smells feels fits comes goes makes gives says knows lasts runs wants opens closes
-    charges crashes freezes shows lets asks tells sells serves offers stays has stops starts sounds loves likes hates wears uses means helps
-    loads drops breaks falls cares happens turns treats ends spells leaves arrives"""
+    """came went took gave got said told made felt knew saw found left kept lost sent broke ate drank bought paid brought thought
+    forgot became began sat slept stood spoke spent ran rang fell threw woke wore wrote heard held met let put understood drove
+    flew chose caught taught sold grew rode shook stole stuck works looks seems takes needs gets keeps costs tastes smells feels
+    fits comes goes makes gives says knows lasts runs wants opens closes charges crashes freezes shows lets asks tells sells
+    serves offers stays has stops starts sounds loves likes hates wears uses means helps loads drops breaks falls cares happens
+    turns treats ends spells leaves arrives"""
 )
 _BASES = _words(
-    """love like hate think know want need recommend use go buy feel get give hope wish say see find work look take come make keep believe
-    guess suppose eat order stay ask tell charge send call let put pay understand agree wait wear expect appreciate thank avoid try live"""
+    """love like hate think know want need recommend use go buy feel get give hope wish say see find work look take come make keep
+    believe guess suppose eat order stay ask tell charge send call let put pay understand agree wait wear expect appreciate thank
+    avoid try live throw waste"""
 )
 _INTRANSITIVE = _words(
-    """sleep work come go arrive complain wait stay return leave eat talk listen help smile laugh land complained laughed smiled arrived
-    waited stayed returned landed slept went came sat left worked talked listened close open load start stop"""
+    """sleep work come go arrive complain wait stay return leave eat talk listen help smile laugh land complained laughed smiled
+    arrived waited stayed returned landed slept went came sat left worked talked listened close open load start stop"""
 )
 _ADVERBS = _words(
-    """really also just never always even still only both all definitely absolutely already now then finally actually often usually
-    sometimes truly fully almost nearly hardly barely not honestly certainly simply quickly eventually highly immediately probably"""
+    """really also just never always even still only both all definitely absolutely already now then finally actually often
+    usually sometimes truly fully almost nearly hardly barely not honestly certainly simply quickly eventually highly immediately
+    probably"""
 )
 _EITHER_SIDE = _words("when if once whenever after before while whilst although though as since despite")
 _ALSO_PREPOSITIONS = _words("after before since until as than like because once while")
@@ -330,49 +335,55 @@ _SUBORDINATORS = (
     _EITHER_SIDE
     | _RELATIVES
     | _words(
-        "because although though since until whilst despite as wherever whether unless whereas than like how why what where whose cos cause coz eventhough"
+        """because although though since until whilst despite as wherever whether unless whereas than like how why what where whose
+    cos cause coz cuz eventhough"""
     )
 )
-_CONJUNCTIONS = _words("and or but nor so yet & / + , ; : - –")
+_CONJUNCTIONS = _words("and or but nor so yet & / + - –")
 _PREPOSITIONS = _words(
-    """in on at for from with without by of to into onto about over under near behind beside between during through against across around
-    inside outside per via towards along despite except including beyond within versus"""
+    """in on at for from with without by of to into onto about over under above below near behind beside between during through
+    against across around inside outside per via towards along despite except including beyond within versus"""
 )
 _JOINING = _words("of at in on for from with behind")
-_LINKS = (_CONJUNCTIONS - {","}) | _PREPOSITIONS | _SUBORDINATORS
+_LINKS = _CONJUNCTIONS | _PREPOSITIONS | _SUBORDINATORS
 _GRAMMAR = (
     _CONJUNCTIONS | _PREPOSITIONS | _SUBORDINATORS | _AUXILIARIES | _PRONOUNS | _ARTICLES | _words("me us him them her not to")
 ) - {"only"}
 _BEFORE_INFINITIVE = _words(
-    "to not can could will would should must may might didn't don't doesn't can't couldn't won't wouldn't"
+    """to not can could will would should must may might didn't don't doesn't can't couldn't won't wouldn't"""
 )
 _TELLING = _words("told tell tells telling assured promised informed warned convinced")
 _NOUNS_IN_ING = _words(
-    "morning evening thing nothing something everything anything building ceiling parking wedding meeting booking seating lighting"
+    """morning evening thing nothing something everything anything building ceiling parking wedding meeting booking seating
+    lighting"""
 )
 _INDEFINITE = _words("something anything everything nothing all one ones things else everytime everywhere anywhere")
 _SUPERLATIVE = re.compile(r"best|worst|first|only|last|most|least|\w{3,12}[^aeiou]est")
 _NO_NOUNS = _ADVERBS | _words(
-    """again too back though tho well either ever anyway together alone better worse us me him her them it this late early good great bad nice
-    clean dirty cold hot cheap expensive rude helpful broken empty full worn comfortable amazing awful terrible perfect fine ok okay"""
+    """again too back though tho well either ever anyway together alone better worse us me him her them it this late early good
+    great bad nice clean dirty cold hot cheap expensive rude helpful broken empty full worn comfortable amazing awful terrible
+    perfect fine ok okay"""
 )
 _COMPLEMENTED = _TELLING | _words(
-    """think thinks thought asked showed said say says saying know knows knew hope hopes hoped hoping feel felt wish wished guess believe believed suppose sure
-    glad happy sorry sad notice noticed realise realised realize realized find found see saw seen heard hear claimed claims claim explained
-    mean means meant suggest suggested recommend expect expected imagine bet swear admit admitted insisted wonder wondered ensure check
-    checked surprised disappointed afraid worried aware doubt remember forgot assume assumed decided agreed made make let lets thankful
-    grateful confirm confirmed discovered learned shame pity fact claiming considering saying thinking recognize recognise given provided seems appears realizing realising time way moment reason"""
+    """think thinks thought asked showed said say says saying know knows knew hope hopes hoped hoping feel felt wish wished guess
+    believe believed suppose sure glad happy sorry sad notice noticed realise realised realize realized find found see saw seen
+    heard hear claimed claims claim explained mean means meant suggest suggested recommend expect expected imagine bet swear admit
+    admitted insisted wonder wondered ensure check checked surprised disappointed afraid worried aware doubt remember forgot
+    assume assumed decided agreed made make let lets thankful grateful confirm confirmed discovered learned shame pity fact
+    claiming considering saying thinking recognize recognise given provided seems appears realizing realising time way moment
+    reason"""
 )
 _OPENERS = _words(
-    """however surely occasionally admittedly surprisingly interestingly basically secondly firstly lastly additionally furthermore moreover
-    otherwise now lately previously personally anyways nevertheless nonetheless hence thus bizarrely meanwhile instead sometimes strangely generally usually then also plus overall unfortunately luckily sadly thankfully honestly finally eventually all both half even only maybe perhaps
-    apparently obviously fortunately"""
+    """however surely occasionally admittedly surprisingly interestingly basically secondly firstly lastly additionally
+    furthermore moreover otherwise now lately previously personally anyways nevertheless nonetheless hence thus bizarrely
+    meanwhile instead sometimes strangely generally usually then also plus overall unfortunately luckily sadly thankfully honestly
+    finally eventually all both half even only maybe perhaps apparently obviously fortunately"""
 )
 _OPENING_PAIRS = (["this", "time"], ["in", "fact"], ["at", "first"], ["after", "that"], ["of", "course"])
 _WARNED = _words("buy book waste go stay use bother order download recommend eat")
 _PARTICLES = _words("out up off back down away")
 _NUMBERS = _words("one two three four five six seven eight nine ten twelve twenty thirty fifty sixty hundred half")
 _TIMES = _words(
-    "day days week weeks month months year years hour hours minute minutes time times night nights morning evening afternoon"
+    """day days week weeks month months year years hour hours minute minutes time times night nights morning evening afternoon"""
 )
-_FILLING = _ARTICLES | _words("me us him them it you her myself that very so too extremely quite pretty")
+_FILLING = _ARTICLES | _words("me us him them it you her myself how why what that very so too extremely quite pretty")
