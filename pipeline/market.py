@@ -75,6 +75,8 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Language = Annotated[str, AfterValidator(_language)]
 Expanded = Annotated[str, AfterValidator(expanded)]
 Flag = Annotated[str, AfterValidator(_flag)]
+Feasible = Annotated[int, Field(ge=1, le=5)] | Literal["low", "medium", "high", "blocked"]
+"""How easily something can be done here: 1 hardest .. 5 easiest; its cost; or not at all."""
 
 
 def _listed(value: Any) -> Any:
@@ -297,6 +299,22 @@ class ThemeChanges(_Table):
     """Theme id to an entry of the same shape as in pipeline/text/wording/themes; an existing id is replaced."""
 
 
+class TacticChanges(_Table):
+    """What this market changes in the library of tactics."""
+
+    off: tuple[Identifier, ...] = ()
+    """Ids of tactics that are not proposed."""
+    add: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
+    """Tactic id to an entry of the same shape as in pipeline/swot/tactics; an existing id is replaced."""
+
+
+class Position(_Table):
+    """The two axes of the map of brands: net sentiment on the themes of either. Without themes the market's reviews decide."""
+
+    x: tuple[Identifier, ...] = ()
+    y: tuple[Identifier, ...] = ()
+
+
 class TextSettings(_Table):
     """How this market's texts are read."""
 
@@ -333,6 +351,10 @@ class Market(_Table):
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()
+    tactics: TacticChanges = TacticChanges()
+    feasibility: dict[Identifier, Feasible] = Field(default_factory=dict)
+    """Tactic or theme id to how feasible it is here; a tactic's own entry before its themes'."""
+    position: Position = Position()
     text: TextSettings = TextSettings()
     brands: tuple[Brand, ...]
     """In the order in which tables show them."""

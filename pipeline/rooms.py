@@ -23,6 +23,8 @@ from pipeline.run import Run, RunError, only_builder, open_run, run_as_of
 if TYPE_CHECKING:
     from pipeline.inputs import Inputs
     from pipeline.report.facts import Report
+    from pipeline.swot.guide import Guide
+    from pipeline.text.wording.themes import Taxonomy
 
 Progress = Callable[[str], None]
 
@@ -56,9 +58,30 @@ def _check(market: Market) -> None:
 
     check_options(market)
     try:
-        load_taxonomy(market.themes)
+        taxonomy = load_taxonomy(market.themes)
     except ThemeError as error:
         raise MarketError(f"{market.path}: themes: {error}") from error
+    themes = [theme.id for theme in taxonomy.themes]
+    if strange := sorted({*market.position.x, *market.position.y} - set(themes)):
+        raise MarketError(
+            f"{market.path}: position: expected themes of the market ({', '.join(themes)}), found {', '.join(strange)}."
+        )
+    # The room's libraries are a second and 100 MB: only where there is something to check.
+    if market.tactics.off or market.tactics.add or market.feasibility:
+        _guide(market, taxonomy)
+
+
+def _guide(market: Market, taxonomy: "Taxonomy") -> "Guide":
+    """Raises MarketError for tactics and feasibilities that cannot be used."""
+    from pipeline.swot.guide import Guide  # noqa: PLC0415 - as above
+    from pipeline.swot.tactics import TacticError, load_tactics  # noqa: PLC0415 - as above
+
+    themes = [theme.id for theme in taxonomy.themes]
+    try:
+        tactics = load_tactics(market.tactics, feasibility=market.feasibility, themes=themes)
+    except TacticError as error:
+        raise MarketError(f"{market.path}: {error}") from error
+    return Guide(tactics=tactics, x=market.position.x, y=market.position.y)
 
 
 def _facts(market: Market, target: Target) -> dict[str, object]:
@@ -267,7 +290,7 @@ def _score(this: Run, progress: Progress) -> None:
 def _swot(this: Run, progress: Progress) -> None:
     from pipeline.swot import swot as room  # noqa: PLC0415 - as above
 
-    counts = room(this.build_file, settings=this.market.swot)
+    counts = room(this.build_file, settings=this.market.swot, guide=_guide(this.market, _inputs(this).taxonomy))
     progress(f"swot: {counts['metric.test']:,} comparisons, {counts['mart.swot_cell']:,} cells")
 
 

@@ -39,7 +39,7 @@ class Quote:
     run_id: str
     """The run that last saw it."""
     record: dict[str, str]
-    """Fields of its landing line, by which that is found."""
+    """Fields of its landing line, by which that is found; none for a page, which is found by its address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +77,25 @@ left join core.review as review on review.review_id = evidence.review_id
 left join core.search_result as search
     on evidence.review_id is null and search.engine = evidence.source and search.url = evidence.url and search.title = evidence.quote
     and cast(search.as_of as date) = evidence.published_on
-where evidence.cell_id = ?
+where evidence.cell_id = ? and evidence.quoted_from <> 'page'
 qualify row_number() over (partition by evidence.position order by search.run_id, search.draw, search.rank) = 1
+order by evidence.position
+"""
+_PAGES = """
+select
+    evidence.quote, evidence.quoted_from, evidence.is_counter, evidence.url, evidence.published_on, null, null, crawl.target, crawl.run_id,
+    null, null
+from mart.evidence as evidence
+join core.source as source
+    on source.brand = evidence.brand
+    and ((source.kind = 'contact' and evidence.source = 'contact') or (source.kind = 'faq' and source.name = evidence.source))
+join core.crawl as crawl on crawl.target = source.target and crawl.newest
+left join (select distinct target, coalesce(url, page_url) as url from raw.contact_point) as line
+    on line.target = source.target and line.url = evidence.url
+where evidence.cell_id = ? and evidence.quoted_from = 'page'
+qualify row_number() over (
+    partition by evidence.position order by line.url is null, source.url is distinct from evidence.url, crawl.target
+) = 1
 order by evidence.position
 """
 _REVIEW = """
@@ -115,13 +132,15 @@ def show(data: Path, name: str | None, *, html: Path | None, progress: Progress)
     if html is not None:
         _write(html, heading, sources, data)
         progress(f"show: {html} has the pages with the sentences marked; it names people, so mind who reads it")
-    return 1 if any(source.is_damaged or (source.body and source.found is None) for source in sources) else 0
+    return (
+        1 if any(source.is_damaged or (source.quote.record and source.body and source.found is None) for source in sources) else 0
+    )
 
 
 def _asked(con: duckdb.DuckDBPyConnection, name: str) -> tuple[str, list[Quote]]:
     """A heading, and the quotes of the cell or the review with that id."""
     cell = con.execute(_CELL, [name]).fetchone()
-    rows = con.execute(_QUOTES if cell else _REVIEW, [name]).fetchall()
+    rows = [row for query in ((_QUOTES, _PAGES) if cell else (_REVIEW,)) for row in con.execute(query, [name]).fetchall()]
     if not rows:
         known = con.execute("select cell_id from mart.swot_cell order by brand, quadrant, position limit 3").fetchall()
         examples = ", ".join(each[0] for each in known) or "none"
@@ -141,7 +160,10 @@ def _quote(row: tuple[Any, ...]) -> Quote:
         published_on.isoformat() if published_on else None,
         target,
     ]
-    record = {"native_id": native_id, "page_sha256": page_sha256} if native_id else {"url": url, "title": text}
+    if quoted_from == "page":
+        record = {}
+    else:
+        record = {"native_id": native_id, "page_sha256": page_sha256} if native_id else {"url": url, "title": text}
     about = ", ".join(each for each in facts if each)
     return Quote(text=text, about=about, url=url, target=target, run_id=run_id, record=record)
 
@@ -155,6 +177,9 @@ def _source(con: duckdb.DuckDBPyConnection, data: Path, quote: Quote) -> Source:
         return Source(quote=quote, missing=missing, is_damaged=True)
     landing = lines_of(receipt_path)
     number, line = _line(landing, quote)
+    archive, receipt = place(data / "archive" / run_id, quote.target), Receipt.load(receipt_path)
+    if line is None and not quote.record:
+        return _with_page(Source(quote=quote, landing=landing, page_url=quote.url or ""), archive, receipt)
     if line is None:
         return Source(quote=quote, landing=landing, missing="its landing file has no such line", is_damaged=True)
     source = Source(
@@ -166,7 +191,7 @@ def _source(con: duckdb.DuckDBPyConnection, data: Path, quote: Quote) -> Source:
         page_sha256=line["page_sha256"],
         within=_passage(line, quote),
     )
-    return _with_page(source, place(data / "archive" / run_id, quote.target), Receipt.load(receipt_path))
+    return _with_page(source, archive, receipt)
 
 
 def _line(landing: Path, quote: Quote) -> tuple[int, dict[str, Any] | None]:
@@ -175,7 +200,9 @@ def _line(landing: Path, quote: Quote) -> tuple[int, dict[str, Any] | None]:
         with gzip.open(landing) as lines:
             for number, raw in enumerate(lines, 1):
                 line = orjson.loads(raw)
-                if all(line.get(name) == value for name, value in quote.record.items()):
+                if quote.record and all(line.get(name) == value for name, value in quote.record.items()):
+                    return number, line
+                if not quote.record and quote.url in (line.get("url"), line.get("page_url")):
                     return number, line
     except (OSError, EOFError, zlib.error, orjson.JSONDecodeError):
         return 0, None
@@ -202,7 +229,16 @@ def _with_page(source: Source, archive: Path, receipt: Receipt) -> Source:
         return replace(source, missing=f"its page is archived no longer: {archive} is gone, as retention_days has it")
     try:
         with Archive(archive) as pages:
-            alike = [each for each in pages.entries if each.page_sha256 == source.page_sha256]
+            # Of a page on which nothing was found there is no landing line, and so no sha256: only its address.
+            alike = [
+                each
+                for each in pages.entries
+                if (
+                    each.page_sha256 == source.page_sha256
+                    if source.page_sha256
+                    else source.page_url in {each.url, each.request_url}
+                )
+            ]
             # The same page may have come from several addresses; a source may also name another than the one that was asked.
             entry = next((each for each in alike if source.page_url in {each.url, each.request_url}), next(iter(alike), None))
             if entry is None:
@@ -213,11 +249,12 @@ def _with_page(source: Source, archive: Path, receipt: Receipt) -> Source:
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     text = decoded(body, content_type)
     found = find(text, source.quote.text, source.within)
-    why = (
-        ""
-        if found
-        else "the page, which is the one that was seen, does not have these words in a row: the parser put them together"
-    )
+    if found:
+        why = ""
+    elif source.quote.record:
+        why = "the page, which is the one that was seen, does not have these words in a row: the parser put them together"
+    else:
+        why = "the page is what was seen; it has no words to mark"
     return replace(source, archive=archive, entry=entry, body=text, found=found, missing=why)
 
 

@@ -13,7 +13,9 @@ What a report must find stands in `planted.toml`:
 - Tassbrook: since 2026-08-03 its lids rub off, which no theme covers: "dye" is told as a candidate for one, from 8 of 26 English reviews;
 - flags: five near-duplicates about Tassbrook; three incentivised reviews and a burst of eleven one-star reviews about Kopeline. What is
   told without them is the same;
-- Kopeline answers everybody from one delighted template, the angry ones too.
+- Kopeline answers everybody from one delighted template, the angry ones too;
+- service facts: Northpan and Kopeline have a chat and promise when they answer, Northpan answers soonest and has a search; Morrowcup has the
+  fewest channels, and its FAQ treats least of what its customers complain about.
 
 All other themes are equal between the brands and over time. Each planted difference is significant (p < .001) in the planned counts, and
 those without a beginning are so (p < .01) within the newest quarter alone.

@@ -11,6 +11,8 @@ import tldextract
 from pipeline.market import SwotSettings
 from pipeline.swot import comparisons, tables, why
 from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair
+from pipeline.swot.guide import Guide
+from pipeline.swot.guide import write as write_guide
 from warehouse import build
 from warehouse.build import Model
 
@@ -79,11 +81,17 @@ class SwotError(RuntimeError):
 
 
 def swot(
-    build_file: Path, *, settings: SwotSettings, rules: Path = build.SQL, progress: Callable[[str], None] = lambda _: None
+    build_file: Path,
+    *,
+    settings: SwotSettings,
+    guide: Guide | None = None,
+    rules: Path = build.SQL,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """Replaces metric.*, rule.* and mart.* of the build file, and their siblings without flagged reviews; row counts by table.
 
-    `rules`: the folder that holds the folders of SQL, where they are not those of this version.
+    `guide`: tactics, journeys and axes; None for the defaults. `rules`: the folder that holds the folders of SQL, where they are not those of
+    this version.
     Raises SwotError when the file is not there, or `load` and `score` have not filled it.
     """
     if not build_file.exists():
@@ -99,7 +107,7 @@ def swot(
                 "Run `rivalscope load` and `rivalscope score` first."
             )
         with build.transaction(con):
-            counts = run(con, settings=settings, rules=rules, progress=progress)
+            counts = run(con, settings=settings, guide=guide, rules=rules, progress=progress)
         con.execute("checkpoint")
     finally:
         con.close()
@@ -110,6 +118,7 @@ def run(
     con: duckdb.DuckDBPyConnection,
     *,
     settings: SwotSettings,
+    guide: Guide | None = None,
     rules: Path = build.SQL,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
@@ -118,7 +127,7 @@ def run(
         for name in (schema, f"{schema}{build.SIBLING}"):
             con.execute(f"drop schema if exists {name} cascade")
             con.execute(f"create schema {name}")
-    counts = {"metric.setting": _settings(con, settings)}
+    counts = {"metric.setting": _settings(con, settings), **write_guide(con, guide or Guide())}
     metric = _made(con, build.models("metric", root=rules), counts, progress)
     counts["metric.domain"] = _domains(con)
     counts["metric.test"] = _tests(con, settings, "metric")

@@ -17,6 +17,7 @@ _TYPES = {
     int | None: "bigint",
     float | None: "double",
     bool | None: "boolean",
+    tuple[str, ...]: "varchar[]",
 }
 
 
