@@ -69,7 +69,7 @@ COLUMNS = {
     "other_count": "of those, reviews that complain of other_theme",
     "both_count": "reviews that complain of both",
     "expected": "how many would by chance, the number of complaints of each review and the frequency of each theme as they are",
-    "lift": "both_count / expected; null where either theme has too few reviews",
+    "lift": "both_count / expected; null where either theme has too few reviews, or the rest settles it",
     "low": "lower 95 % bound of lift; null with it",
     "high": "upper 95 % bound of lift; null with it",
     "p_value": "one-sided, that they come together no more often than chance; null with lift",
@@ -84,7 +84,7 @@ def causes(complaints: Complaints, *, brands: Sequence[str], themes: Sequence[st
     found.append(_Pairs(*(np.sum([getattr(each, name) for each in found], axis=0) for name in _Pairs._fields)))
     out = []
     for brand, pairs in zip((*brands, None), found, strict=True):
-        held = np.flatnonzero(pairs.counts)
+        held = np.flatnonzero(pairs.counts).tolist()
         out += [_pair(brand, (themes[i], themes[j]), pairs, (i, j), min_reviews) for i, j in combinations(held, 2)]
     asked = [i for i, row in enumerate(out) if row.p_value is not None]
     q_values = benjamini_hochberg(np.array([out[i].p_value for i in asked], dtype=np.float64))
@@ -147,7 +147,8 @@ def _pair(brand: str | None, themes: tuple[str, str], pairs: _Pairs, at: tuple[i
     sizes = int(pairs.counts[at[0]]), int(pairs.counts[at[1]])
     seen, expected, variance = int(pairs.together[at]), float(pairs.expected[at]), float(pairs.variance[at])
     row = Cause(brand, *themes, *sizes, seen, expected)
-    if min(sizes) < min_reviews or expected <= 0 or variance <= 0:
+    # Among three themes how often each comes with others says all about each pair: nothing varies.
+    if min(sizes) < min_reviews or variance <= 1e-6 * expected:
         return row
     # The binomial of this mean and variance: its chance, and its size, which need not be whole.
     chance = max(1 - variance / expected, 1e-9)
