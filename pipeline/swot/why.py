@@ -7,9 +7,9 @@ import duckdb
 import numpy as np
 
 from pipeline.market import SwotSettings
-from pipeline.swot import drivers, tables
+from pipeline.swot import causes, drivers, tables
 
-TABLES = ("metric.driver",)
+TABLES = ("metric.driver", "metric.cause")
 """What `make` makes, by the names in schema metric."""
 
 
@@ -37,6 +37,8 @@ def make(
     brands = [brand for (brand,) in con.execute("select brand from core.brand order by position, brand").fetchall()]
     driven = drivers.drivers(_ratings(con, schema), brands=brands, themes=themes, min_reviews=settings.min_reviews)
     write("driver", drivers.Driver, driven, drivers.GRAIN, drivers.COLUMNS)
+    paired = causes.causes(_complaints(con, schema), brands=brands, themes=themes, min_reviews=settings.min_reviews)
+    write("cause", causes.Cause, paired, causes.GRAIN, causes.COLUMNS)
     return counts
 
 
@@ -71,4 +73,19 @@ def _ratings(con: duckdb.DuckDBPyConnection, schema: str) -> drivers.Ratings:
         review=np.asarray(mentions["place"], dtype=np.int64),
         theme=np.asarray(mentions["code"], dtype=np.int64),
         praises=np.asarray(mentions["praises"], dtype=np.bool_),
+    )
+
+
+def _complaints(con: duckdb.DuckDBPyConnection, schema: str) -> causes.Complaints:
+    found = con.execute(
+        "select dense_rank() over (order by review_id) as review, b.code as brand, t.code as theme"  # noqa: S608 - as above
+        f" from {schema}.review_theme m"
+        " join (select brand, row_number() over (order by position, brand) - 1 as code from core.brand) b on b.brand = m.brand"
+        " join (select theme, row_number() over (order by position, theme) - 1 as code from core.theme) t on t.theme = m.theme"
+        " where value < 0"
+    ).fetchnumpy()
+    return causes.Complaints(
+        brand=np.asarray(found["brand"], dtype=np.int64),
+        review=np.asarray(found["review"], dtype=np.int64),
+        theme=np.asarray(found["theme"], dtype=np.int64),
     )

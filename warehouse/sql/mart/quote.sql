@@ -1,4 +1,5 @@
 -- One row per proposed cell and passage that bears on it: up to five that agree with the claim, one that does not.
+-- Of the passages that are plain and beyond doubt, those whose words are most like the others, then the newest.
 -- candidate_id: of mart.candidate
 -- position: 1 is the most telling; the counter-example comes last
 -- is_counter: this passage speaks against the claim
@@ -19,12 +20,18 @@ with thresholds as (
     select
         5 as quotes_max,      -- more are not read
         12 as pool_size,      -- enough of each brand to choose five by different authors
+        200 as compared_max,  -- the newest plain ones that are held against one another: enough to know what most of them say
+        3 as same_source_max, -- of five, so that a second source gets a word where there is one
         400 as length_max,    -- longer ones are paragraphs without a full stop
         30 as length_min,     -- shorter ones say nothing without their neighbours ...
         10 as length_min_cjk, -- ... except in scripts that need a third of the letters
         220 as length_good,
         0.75 as good_rating,  -- four stars of five
-        0.25 as bad_rating    -- two stars of five
+        0.25 as bad_rating,   -- two stars of five
+        10 as contrary,       -- weighs more than all that can be unclear
+        '\b(?:i|we|only) (?:do |just |really )*wish\b|\bif only\b|\bwould (?:\w+ )?(?:like|prefer|love|be (?:\w+ )?(?:nice|better|great|cool|good|helpful))\b'
+        || '|\b(?:would|could|might) (?:\w+ ){1,5}if\b|\b(?:needs?|could use) (?:to|more|better|some|an?|improve\w*|enhance\w*|help)\b|\bneeded[.!]?$'
+        || '|(?:으면|면|다면) ?(?:더 ?)?좋(?:겠|을)|해 ?주셨으면|개선(?:이|을)? ?(?:필요|부탁)|てほし|て欲し|(?:たら|れば)(?:もっと)?(?:いい|良い|嬉し|うれし)' as wish
 ),
 
 -- What the proposed cells ask for: passages on a topic, by a brand's customers, within a window. One cell's counter-example
@@ -86,29 +93,39 @@ theme_count as (
     group by sentence_id
 ),
 
--- Beyond doubt, plain, of readable length, clearly signed, and recent.
+-- Beyond doubt, plain, of readable length, clearly signed.
 ranked as (
     select
         p.*,
         s.start,
         s.stop,
         s.language,
+        s.text,
         r.author,
+        c.source,
+        -- What speaks against it. Stars that say the opposite: irony, or a sentence read wrongly; middling ones go with wishes and
+        -- reserves, and so, less, does the last star that is missing.
+        case
+            when r.rating is null then 1
+            when p.tone = 'positive' then case when r.rating > h.good_rating then 0 when r.rating = h.good_rating then 1 when r.rating > h.bad_rating then 2 else h.contrary end
+            else case when r.rating < h.bad_rating then 0 when r.rating = h.bad_rating then 1 when r.rating < h.good_rating then 2 else h.contrary end
+        end as doubt,
         case
             when s.stop - s.start > h.length_good then 1
             when s.stop - s.start < case when s.language in ('ko', 'ja', 'zh') then h.length_min_cjk else h.length_min end then 2
             else 0
-        end as awkward,
-        coalesce(t.themes, 0) > 2 as is_crowded,
-        abs(p.sentiment) < 0.3 as is_faint,
-        -- Stars that say the opposite of the sentence: irony, or a sentence read wrongly.
-        coalesce(
-            (p.tone = 'positive' and r.rating <= h.bad_rating) or (p.tone = 'negative' and r.rating >= h.good_rating), false
-        ) as is_doubtful,
+        end
+        + cast(coalesce(t.themes, 0) > 2 as integer)
+        -- Something else in the sentence weighs more: praise of the theme in a complaint.
+        + cast(s.label <> p.tone as integer)
+        + cast(abs(p.sentiment) < 0.3 as integer)
+        -- A wish, or what would be if: it praises nothing that is.
+        + 4 * cast(p.tone = 'positive' and regexp_matches(lower(s.text), h.wish) as integer) as unclear,
         r.published_on
     from spoken p
     cross join thresholds h
     join metric.review r on r.review_id = p.review_id and (p."window" = 'all' or r.period = p."window")
+    join core.review c on c.review_id = p.review_id
     join text.sentence s on s.sentence_id = p.sentence_id
     left join theme_count t on t.sentence_id = p.sentence_id
     where s.stop - s.start <= h.length_max
@@ -119,17 +136,93 @@ by_author as (
     from ranked
     qualify row_number() over (
         partition by topic, brand, "window", tone, author
-        order by is_doubtful, awkward, is_crowded, is_faint, published_on desc nulls last, sentence_id
+        order by doubt + unclear, published_on desc nulls last, sentence_id
     ) = 1
 ),
 
-best as (
+compared as (
     select *
     from by_author
     qualify row_number() over (
         partition by topic, brand, "window", tone
-        order by is_doubtful, awkward, is_crowded, is_faint, published_on desc nulls last, sentence_id
-    ) <= (select pool_size from thresholds)
+        order by doubt + unclear, published_on desc nulls last, sentence_id
+    ) <= (select compared_max from thresholds)
+),
+
+-- How like the others a passage is: the mean cosine of its words with theirs, a word weighing more the fewer passages have it. Where
+-- words are not parted by spaces, pairs of letters stand for them.
+word as (
+    select
+        sentence_id,
+        unnest(list_distinct(case
+            when language in ('ja', 'zh', 'th')
+                then list_transform(range(1, length(text)), lambda i: substring(text, i, 2))
+            else regexp_extract_all(lower(text), '\p{L}{2,}')
+        end)) as word
+    from (select distinct sentence_id, language, text from compared)
+),
+
+weight as (
+    select word, ln((select count(distinct sentence_id) from word) / count(*)) as weight
+    from word
+    group by word
+),
+
+axis as (
+    select
+        w.sentence_id,
+        w.word,
+        v.weight / nullif(sqrt(sum(v.weight * v.weight) over (partition by w.sentence_id)), 0) as part
+    from word w
+    join weight v on v.word = w.word
+),
+
+centre as (
+    select c.topic, c.brand, c."window", c.tone, a.word, sum(a.part) as part
+    from compared c
+    join axis a on a.sentence_id = c.sentence_id
+    group by c.topic, c.brand, c."window", c.tone, a.word
+),
+
+likeness as (
+    -- Rounded, so that the order in which threads add cannot change a choice.
+    select c.topic, c.brand, c."window", c.tone, c.sentence_id, round(sum(a.part * (m.part - a.part)), 6) as likeness
+    from compared c
+    join axis a on a.sentence_id = c.sentence_id
+    join centre m on m.topic = c.topic and m.brand = c.brand and m."window" = c."window" and m.tone = c.tone and m.word = a.word
+    group by c.topic, c.brand, c."window", c.tone, c.sentence_id
+),
+
+typical as (
+    select
+        c.*,
+        c.doubt + c.unclear + 2 * ntile(3) over (
+            partition by c.topic, c.brand, c."window", c.tone order by coalesce(l.likeness, 0) desc, c.sentence_id
+        ) as demerit
+    from compared c
+    left join likeness l
+        on l.topic = c.topic and l.brand = c.brand and l."window" = c."window" and l.tone = c.tone and l.sentence_id = c.sentence_id
+),
+
+turned as (
+    select
+        *,
+        row_number() over (
+            partition by topic, brand, "window", tone, source
+            order by demerit, published_on desc nulls last, sentence_id
+        ) > (select same_source_max from thresholds) as is_repeated
+    from typical
+),
+
+best as (
+    select
+        *,
+        row_number() over (
+            partition by topic, brand, "window", tone
+            order by is_repeated, demerit, published_on desc nulls last, sentence_id
+        ) as place
+    from turned
+    qualify place <= (select pool_size from thresholds)
 ),
 
 passage as (
@@ -151,11 +244,8 @@ passage as (
         c.stars_max,
         b.sentiment,
         b.author,
-        b.is_doubtful,
-        row_number() over (
-            partition by b.topic, b.brand, b."window", b.tone
-            order by b.is_doubtful, b.awkward, b.is_crowded, b.is_faint, b.published_on desc nulls last, b.sentence_id
-        ) as place
+        b.doubt,
+        b.place
     from best b
     join core.review c on c.review_id = b.review_id
     union all
@@ -177,7 +267,7 @@ passage as (
         c.stars_max,
         null,
         r.author,
-        false,
+        0,
         row_number() over (partition by a.topic, a.brand, a."window" order by r.published_on desc nulls last, r.review_id)
     from asked a
     cross join thresholds h
@@ -207,7 +297,7 @@ passage as (
         null,
         null,
         s.keyword,
-        false,
+        0,
         row_number() over (
             partition by a.topic, a.brand, a."window", s.brand is not distinct from a.brand
             order by s.rank, s.keyword, s.engine, s.locale, s.device, s.draw, s.url
@@ -240,8 +330,9 @@ offered as (
     join passage p
         on p.topic = t.topic and p."window" = t."window"
         and (p.about = t.about or (t.about is null and p.about <> t.of_brand))
+    cross join thresholds
     -- A voice against the claim whose own stars say the opposite has probably been read wrongly: better none than that one.
-    where p.quote <> '' and not (p.is_doubtful and p.tone <> t.tone)
+    where p.quote <> '' and not (p.doubt = contrary and p.tone <> t.tone)
     qualify
         row_number() over (partition by t.candidate_id, p.author order by p.tone <> t.tone, p.place, p.about) = 1
         and row_number() over (partition by t.candidate_id, p.quote order by p.tone <> t.tone, p.place, p.about) = 1
