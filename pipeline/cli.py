@@ -266,6 +266,21 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
         "--html", type=Path, metavar="FILE", help="also write the pages, with the sentences marked, to be read in a browser"
     )
 
+    added = command(
+        "sql",
+        "pipeline.rooms:sql",
+        "Ask the published database, read-only; or print the query behind a SWOT cell.",
+        "Without a query it lists the tables, each with its grain. A query reaches no file and no network, whatever it says.\n"
+        "--explain prints a query that reproduces a cell's numbers from core.* and text.*; pipe it back: rivalscope sql MARKET -",
+    )
+    added.add_argument("market", type=Path, help="the market file, e.g. markets/demo.toml")
+    added.add_argument("query", nargs="?", metavar="SELECT", help="one query; - for standard input")
+    added.add_argument("--explain", metavar="CELL_ID", help="the id of a cell, as `rivalscope show MARKET` lists them")
+    form = added.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="rows as CSV with a header, null as an empty field")
+    form.add_argument("--json", action="store_true", help="rows as JSON, one object a line")
+    added.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds warehouse.duckdb (default: data/<market>)")
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
@@ -137,6 +137,14 @@ def show(options: argparse.Namespace, progress: Progress) -> int:
             raise RunError("Expected the market file or --data with its folder, found neither.")
         data = Path(os.environ.get("RIVALSCOPE_DATA", "data")) / load_market(market).id
     return walk(data.resolve(), name, html=options.html, progress=progress)
+
+
+def sql(options: argparse.Namespace, _progress: Progress) -> None:
+    from pipeline.query import answer, read_query  # noqa: PLC0415 - as above
+
+    data = _data(options, load_market(options.market))
+    form: Literal["table", "csv", "json"] = "csv" if options.csv else "json" if options.json else "table"
+    answer(data, read_query(options.query), explain=options.explain, form=form, out=sys.stdout)
 
 
 def accept(options: argparse.Namespace, progress: Progress) -> None:

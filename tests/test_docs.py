@@ -33,6 +33,7 @@ COMMANDS = (
     "replay",
     "retention",
     "show",
+    "sql",
     "parse",
     "freeze",
     "label",
