@@ -23,7 +23,7 @@ _EPILOG = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; everything that people should read goes to stderr."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     # A command that Airflow or a person ends stops its children on the way out.
     signal.signal(signal.SIGTERM, _interrupted)
     began = time.monotonic()
@@ -49,6 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         print(f"rivalscope {options.command}: {said}", file=sys.stderr)
         return 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    # argparse does not take a last word that may be left out where an option stands before it: sql MARKET --csv "select ..."
+    if len(rest) == 1 and not rest[0].startswith("-") and getattr(options, "query", "") is None:
+        options.query, rest = rest[0], []
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return options
 
 
 def _command(name: str) -> Callable[[argparse.Namespace, Callable[[str], None]], int]:

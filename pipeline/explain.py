@@ -82,7 +82,7 @@ def compared(test: Row) -> str | None:
 
 def _heading(test: Row) -> str:
     numbers = ("n", "n_rest", "value", "value_rest", "effect")
-    where = [f"{_named(name)} is not distinct from {_quoted(test[name])}" for name in ("metric", "brand", "theme", "window")]
+    where = [_is(test, name) for name in ("metric", "brand", "theme", "window")]
     lines = (
         "As published: " + ", ".join(f"{name} = {test[name]}" for name in numbers if test[name] is not None),
         f"With interval, p and q, which pipeline/swot/statistics.py makes: from metric.test where {' and '.join(where)}",
@@ -169,6 +169,10 @@ def _renamed(model: Model) -> str:
 
 def _local(name: str) -> str:
     return {_CELL: "cell", _VALUE: "value"}.get(name, name.replace(".", "_"))
+
+
+def _is(row: Row, column: str) -> str:
+    return f"{_named(column)} is null" if row[column] is None else f"{_named(column)} = {_quoted(row[column])}"
 
 
 def _named(column: str) -> str:
