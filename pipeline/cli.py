@@ -278,6 +278,24 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
     )
 
     added = command(
+        "diff",
+        "pipeline.rooms:diff",
+        "What changed in the SWOT cells between two runs, and because of what.",
+        "Each change is told with what did it: new, edited or vanished reviews, new readings of pages, coverage, the model, rules, themes, settings.\n"
+        "That is found by building the first run again and putting one thing after another as the second had it; nothing that is published changes.",
+    )
+    added.add_argument(
+        "names",
+        nargs="+",
+        metavar="MARKET [RUN RUN]",
+        help="the market file, and two runs as in data/<market>/cells (default: the newest two); RUN~2 is what a run said when it was published again",
+    )
+    added.add_argument("--json", action="store_true", help="all of it, with every number")
+    added.add_argument(
+        "--data", type=Path, metavar="DIR", help="where everything of this market is kept (default: data/<market>)"
+    )
+
+    added = command(
         "sql",
         "pipeline.rooms:sql",
         "Ask the published database, read-only; or print the query behind a SWOT cell.",

@@ -147,6 +147,26 @@ def sql(options: argparse.Namespace, _progress: Progress) -> None:
     answer(data, read_query(options.query), explain=options.explain, form=form, out=sys.stdout)
 
 
+def diff(options: argparse.Namespace, progress: Progress) -> None:
+    from pipeline import cells  # noqa: PLC0415 - as above
+    from pipeline import diff as room  # noqa: PLC0415 - as above
+
+    files = [name for name in options.names if name.endswith(".toml")] or options.names[:1]
+    runs = [name for name in options.names if name != files[0]]
+    market = load_market(Path(files[0]))
+    this = run_as_of(market, _data(options, market), datetime.now(UTC))
+    if len(runs) not in {0, 2}:
+        raise RunError(f"Expected the market file and two runs, or none for the newest two, found {', '.join(runs)}.")
+    first, second = (cells.read(this.cells, name) for name in runs) if runs else cells.newest(this.cells, 2)
+    with only_builder(this):
+        found = room.difference(this, first, second, progress)
+    if options.json:
+        sys.stdout.buffer.write(room.as_json(found))
+        sys.stdout.flush()
+    else:
+        room.print_table(found, sys.stdout)
+
+
 def accept(options: argparse.Namespace, progress: Progress) -> None:
     from pipeline.verdict import accept as land  # noqa: PLC0415 - each room's libraries are imported by it alone
 

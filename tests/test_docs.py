@@ -34,6 +34,7 @@ COMMANDS = (
     "retention",
     "show",
     "sql",
+    "diff",
     "parse",
     "freeze",
     "label",
