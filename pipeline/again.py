@@ -42,11 +42,12 @@ def as_known(run: Run, given: Inputs, build_file: Path, progress: Progress) -> N
     run_id = known_at(run, progress)
     progress(f"as of {run.as_of.isoformat()}: run {run_id} was the newest")
     load.load(build_file, run.landing, run.rejected, run_id=run_id, as_of=run.as_of, market=given.facts, progress=progress)
-    read(run, given, build_file, progress)
+    scored(run, given, build_file, progress)
+    counted(given, build_file)
 
 
-def read(run: Run, given: Inputs, build_file: Path, progress: Progress, *, taught_by: Path | None = None) -> None:
-    """Scores the build and makes its cells. `taught_by`: the build whose reviews teach, where it is not this one's."""
+def scored(run: Run, given: Inputs, build_file: Path, progress: Progress, *, taught_by: Path | None = None) -> None:
+    """`taught_by`: a scored build whose reviews teach, where it is not this one."""
     score(
         build_file,
         run.scores,
@@ -57,4 +58,7 @@ def read(run: Run, given: Inputs, build_file: Path, progress: Progress, *, taugh
         taught_by=taught_by,
         progress=progress,
     )
+
+
+def counted(given: Inputs, build_file: Path) -> None:
     swot(build_file, settings=given.settings, rules=given.rules)

@@ -53,7 +53,7 @@ class CellsError(ValueError):
     """There are no such cells, or they cannot be read; the message says what was expected, what was found and what there is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kept:
     """The file of one run."""
 
@@ -66,6 +66,11 @@ class Kept:
     def cells(self) -> dict[str, dict[str, Any]]:
         """By id."""
         return {cell["cell_id"]: cell for cell in self.said["cells"]}
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The run, and which of its editions it is."""
+        return _place(self.name)
 
     @property
     def landing(self) -> dict[tuple[str, str], tuple[int, str]]:
@@ -89,12 +94,17 @@ def document(con: duckdb.DuckDBPyConnection, given: Inputs) -> bytes:
         "settings": inputs.settings(given),
         "targets": [asdict(target) for target in given.facts.targets],
         "transformers": {language: transformer.version_of(folder) for language, folder in given.transformers.items()},
-        "scorers": _rows(con, _SCORERS),
+        "scorers": scorers(con),
         "landing": _rows(con, _LANDING),
         "coverage": _rows(con, _COVERAGE),
         "cells": [cell | {"evidence": evidence.get(cell["cell_id"], [])} for cell in _rows(con, _CELLS)],
     }
     return orjson.dumps(said, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def scorers(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """What scores each language, and the hash of all that its scores depend on."""
+    return _rows(con, _SCORERS)
 
 
 def cells_of(build_file: Path, given: Inputs) -> bytes:
@@ -121,14 +131,28 @@ def names(folder: Path) -> list[str]:
     return sorted((path.stem for path in folder.glob("*.json")), key=_place)
 
 
+def newest(folder: Path, count: int) -> list[Kept]:
+    """The last that were kept, by their moment, the oldest first. Raises CellsError when there are fewer."""
+    held = names(folder)
+    if len(held) < count:
+        raise CellsError(
+            f"Expected the cells of {count} runs in {folder}, found {len(held)}. `rivalscope run` keeps those of each run."
+        )
+    return sorted((_opened(folder / f"{name}.json") for name in held), key=lambda kept: (kept.as_of, *kept.place))[-count:]
+
+
 def read(folder: Path, name: str) -> Kept:
-    """The newest edition of a run, or the one that `RUN~2` names; `RUN~1` is the first. Raises CellsError."""
-    wanted = name.removesuffix("~1")
-    editions = _editions(folder, name)
-    path = editions[-1] if editions and "~" not in name else folder / f"{wanted}.json"
-    if name not in {"", *names(folder)} and wanted not in names(folder):
-        known = ", ".join(names(folder)[-20:]) or "none"
+    """What a run said last, or the edition that `RUN~2` names; `RUN~1` is the first. Raises CellsError."""
+    if editions := _editions(folder, name):
+        return _opened(editions[-1])
+    held = names(folder)
+    if (wanted := name.removesuffix("~1")) not in held:
+        known = ", ".join(held[-20:]) or "none"
         raise CellsError(f"Expected a run whose cells are kept in {folder}, found {name!r:.130}. The newest of them: {known}.")
+    return _opened(folder / f"{wanted}.json")
+
+
+def _opened(path: Path) -> Kept:
     try:
         said = orjson.loads(path.read_bytes())
         found = said["format"]

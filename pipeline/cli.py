@@ -23,7 +23,7 @@ _EPILOG = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; everything that people should read goes to stderr."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     # A command that Airflow or a person ends stops its children on the way out.
     signal.signal(signal.SIGTERM, _interrupted)
     began = time.monotonic()
@@ -49,6 +49,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         print(f"rivalscope {options.command}: {said}", file=sys.stderr)
         return 1
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    # argparse does not take a last word that may be left out where an option stands before it: sql MARKET --csv "select ..."
+    if len(rest) == 1 and not rest[0].startswith("-") and getattr(options, "query", "") is None:
+        options.query, rest = rest[0], []
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return options
 
 
 def _command(name: str) -> Callable[[argparse.Namespace, Callable[[str], None]], int]:
@@ -265,6 +276,39 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
     added.add_argument(
         "--html", type=Path, metavar="FILE", help="also write the pages, with the sentences marked, to be read in a browser"
     )
+
+    added = command(
+        "diff",
+        "pipeline.rooms:diff",
+        "What changed in the SWOT cells between two runs, and because of what.",
+        "Each change is told with what did it: new, edited or vanished reviews, new readings of pages, coverage, the model, rules, themes, settings.\n"
+        "That is found by building the first run again and putting one thing after another as the second had it; nothing that is published changes.",
+    )
+    added.add_argument(
+        "names",
+        nargs="+",
+        metavar="MARKET [RUN RUN]",
+        help="the market file, and two runs as in data/<market>/cells (default: the newest two); RUN~2 is what a run said when it was published again",
+    )
+    added.add_argument("--json", action="store_true", help="all of it, with every number")
+    added.add_argument(
+        "--data", type=Path, metavar="DIR", help="where everything of this market is kept (default: data/<market>)"
+    )
+
+    added = command(
+        "sql",
+        "pipeline.rooms:sql",
+        "Ask the published database, read-only; or print the query behind a SWOT cell.",
+        "Without a query it lists the tables, each with its grain. A query reaches no file and no network, whatever it says.\n"
+        "--explain prints a query that reproduces a cell's numbers from core.* and text.*; pipe it back: rivalscope sql MARKET -",
+    )
+    added.add_argument("market", type=Path, help="the market file, e.g. markets/demo.toml")
+    added.add_argument("query", nargs="?", metavar="SELECT", help="one query; - for standard input")
+    added.add_argument("--explain", metavar="CELL_ID", help="the id of a cell, as `rivalscope show MARKET` lists them")
+    form = added.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="rows as CSV with a header, null as an empty field")
+    form.add_argument("--json", action="store_true", help="rows as JSON, one object a line")
+    added.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds warehouse.duckdb (default: data/<market>)")
 
 
 if __name__ == "__main__":

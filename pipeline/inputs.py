@@ -120,6 +120,14 @@ def settings(inputs: Inputs) -> dict[str, Any]:
     }
 
 
+def parts(given: Inputs) -> dict[str, Mapping[str, Any]]:
+    """What can be swapped as a value: rules by file, themes by id, settings by key."""
+    said = settings(given)
+    flat = {f"{table}.{name}": value for table in ("market", "swot") for name, value in said[table].items()}
+    flat |= {name: said[name] for name in ("languages", "brand_locales")}
+    return {"rules": _rules(given.rules), "themes": _themes(given.taxonomy), "settings": flat}
+
+
 def _sources(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
 

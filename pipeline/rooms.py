@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
@@ -160,6 +160,34 @@ def show(options: argparse.Namespace, progress: Progress) -> int:
             raise RunError("Expected the market file or --data with its folder, found neither.")
         data = Path(os.environ.get("RIVALSCOPE_DATA", "data")) / load_market(market).id
     return walk(data.resolve(), name, html=options.html, progress=progress)
+
+
+def sql(options: argparse.Namespace, _progress: Progress) -> None:
+    from pipeline.query import answer, read_query  # noqa: PLC0415 - as above
+
+    data = _data(options, load_market(options.market))
+    form: Literal["table", "csv", "json"] = "csv" if options.csv else "json" if options.json else "table"
+    answer(data, read_query(options.query), explain=options.explain, form=form, out=sys.stdout)
+
+
+def diff(options: argparse.Namespace, progress: Progress) -> None:
+    from pipeline import cells  # noqa: PLC0415 - as above
+    from pipeline import diff as room  # noqa: PLC0415 - as above
+
+    files = [name for name in options.names if name.endswith(".toml")] or options.names[:1]
+    runs = [name for name in options.names if name != files[0]]
+    market = load_market(Path(files[0]))
+    this = run_as_of(market, _data(options, market), datetime.now(UTC))
+    if len(runs) not in {0, 2}:
+        raise RunError(f"Expected the market file and two runs, or none for the newest two, found {', '.join(runs)}.")
+    first, second = (cells.read(this.cells, name) for name in runs) if runs else cells.newest(this.cells, 2)
+    with only_builder(this):
+        found = room.difference(this, first, second, progress)
+    if options.json:
+        sys.stdout.buffer.write(room.as_json(found))
+        sys.stdout.flush()
+    else:
+        room.print_table(found, sys.stdout)
 
 
 def accept(options: argparse.Namespace, progress: Progress) -> None:

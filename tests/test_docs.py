@@ -33,6 +33,8 @@ COMMANDS = (
     "replay",
     "retention",
     "show",
+    "sql",
+    "diff",
     "parse",
     "freeze",
     "label",

@@ -117,13 +117,33 @@ def load(
     con = build.connect(draft)
     try:
         counts = _Raw(con, private, landing, tell).tables(found, {t.target for t in market.targets})
-        counts |= build.run_folder(con, "work", "core", progress=tell)
-        con.execute("drop schema work cascade")
+        counts |= _derive(con, tell)
     finally:
         con.close()
     _replace(draft, build_file)
     shutil.rmtree(private)
     return {name: count for name, count in counts.items() if not name.startswith("work.")}
+
+
+def derive_again(build_file: Path, *, run_id: str, as_of: datetime, market: MarketFacts) -> None:
+    """Makes core.* of a build anew: out of the lines that its raw tables hold by now, for another run, moment or market."""
+    lines = build_file.with_name(f"{build_file.name}.market.jsonl")
+    _write_market(lines, run_id, as_of, market)
+    con = build.connect(build_file)
+    try:
+        _set(con, "market_file", str(lines))
+        build.make(con, _raw_model("market"))
+        _derive(con, lambda _message: None)
+        con.execute("checkpoint")
+    finally:
+        con.close()
+        lines.unlink()
+
+
+def _derive(con: duckdb.DuckDBPyConnection, tell: Progress) -> dict[str, int]:
+    counts = build.run_folder(con, "work", "core", progress=tell)
+    con.execute("drop schema work cascade")
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
