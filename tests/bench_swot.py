@@ -71,7 +71,9 @@ def write(file: Path, reviews: int) -> None:
             con.execute(f"create table {name} ({columns})")
         con.execute("select setseed(0.5)")
         for statement in _ROWS.split(";"):
-            con.execute(statement.replace("$reviews", str(reviews)).replace("$brands", str(BRANDS)).replace("$themes", str(THEMES)))
+            con.execute(
+                statement.replace("$reviews", str(reviews)).replace("$brands", str(BRANDS)).replace("$themes", str(THEMES))
+            )
 
 
 _ROWS = """

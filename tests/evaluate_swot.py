@@ -90,8 +90,10 @@ def unequal(seed: int, *, invites: bool) -> Market:
     )
 
 
-def nulls(count: int, *, invites: bool) -> list[Market]:
-    return [unequal(10_000 + seed, invites=invites) for seed in range(count)]
+def nulls(count: int, *, invites: bool, largest: int = 400, mood: float = 1.0) -> list[Market]:
+    """`largest` reviews of a brand at most, and 15 (of 400) to 150 (of 1,500) at least."""
+    markets = [unequal(10_000 + seed, invites=invites) for seed in range(count)]
+    return [replace(m, sizes=[size * largest // 400 for size in m.sizes], mood=mood) for m in markets]
 
 
 def sown(seed: int) -> Market:
@@ -132,12 +134,17 @@ def null_worlds(part: int) -> Iterator[Line]:
         alarms = sum(bool(one.told) for one in found)
         themes = sum(any(theme for _, _, theme in one.told) for one in found)
         yield Line(
-            f"{name}: markets with any strength or weakness", rate(alarms, len(found)), "≤ 5 %", not surely_above(alarms, len(found), 0.05)
+            f"{name}: markets with any strength or weakness",
+            rate(alarms, len(found)),
+            "≤ 5 %",
+            not surely_above(alarms, len(found), 0.05),
         )
         yield Line(f"{name}: of a theme", rate(themes, len(found)), "≤ 5 %", not surely_above(themes, len(found), 0.05))
     found = all_told([sown(seed) for seed in range(200 // part)], "true effects among them")
     false, cells = sum(len(one.false) for one in found), sum(len(one.told) for one in found)
-    yield Line("six true effects in each: false cells of all told", rate(false, cells), "≤ 5 %", not surely_above(false, cells, 0.05))
+    yield Line(
+        "six true effects in each: false cells of all told", rate(false, cells), "≤ 5 %", not surely_above(false, cells, 0.05)
+    )
     hits, planted = sum(len(one.told & one.planted) for one in found), sum(len(one.planted) for one in found)
     yield Line("six true effects in each: found", rate(hits, planted), "", True)
 
@@ -166,7 +173,10 @@ def planted_worlds(part: int) -> Iterator[Line]:
     for effect in (0.1, 0.2, 0.3):
         for n in (100, 300, 1000):
             for what, reviews in (("mentions of the theme", round(n / MENTION)), ("reviews", n)):
-                markets = [planted_market(effect, reviews, seed) for seed in range(max(1, (102 if what == "reviews" else 51) // 3 * 2 // part))]
+                markets = [
+                    planted_market(effect, reviews, seed)
+                    for seed in range(max(1, (102 if what == "reviews" else 51) // 3 * 2 // part))
+                ]
                 name = f"effect {effect}, {n:,} {what} a brand"
                 found = all_told(markets, name)
                 hits, planted = sum(len(one.told & one.planted) for one in found), sum(len(one.planted) for one in found)
@@ -192,11 +202,21 @@ def simpson(seed: int, *, effect: float = 0.0) -> Market:
 def simpson_worlds(part: int) -> Iterator[Line]:
     found = all_told([simpson(seed) for seed in range(100 // part)], "Simpson")
     alarms = sum(bool(one.told) for one in found)
-    yield Line("a brand mostly on the harsher place: markets with any cell", rate(alarms, len(found)), "≤ 5 %", not surely_above(alarms, len(found), 0.05))
+    yield Line(
+        "a brand mostly on the harsher place: markets with any cell",
+        rate(alarms, len(found)),
+        "≤ 5 %",
+        not surely_above(alarms, len(found), 0.05),
+    )
     found = all_told([simpson(seed, effect=0.4) for seed in range(50 // part)], "Simpson, better in each place")
     turned = sum(any(b == "b0" and q == "weakness" for b, q, _ in one.told) for one in found)
     hits = sum(len(one.told & one.planted) for one in found)
-    yield Line("the same, 0.4 better in three themes in each place: called weak", rate(turned, len(found)), "≤ 5 %", not surely_above(turned, len(found), 0.05))
+    yield Line(
+        "the same, 0.4 better in three themes in each place: called weak",
+        rate(turned, len(found)),
+        "≤ 5 %",
+        not surely_above(turned, len(found), 0.05),
+    )
     yield Line("the same: told as strong", rate(hits, 3 * len(found)), "", True)
 
 

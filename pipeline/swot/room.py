@@ -11,7 +11,7 @@ import tldextract
 
 from pipeline.market import SwotSettings
 from pipeline.swot import comparisons
-from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair
+from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair, StarContrast
 from warehouse import build
 from warehouse.build import Model
 
@@ -220,6 +220,7 @@ def _tests(con: duckdb.DuckDBPyConnection, settings: SwotSettings, schema: str, 
         (Contrast(*row) for row in _rows(con, f"{schema}.contrast", Contrast._fields)),
         (Level(*row) for row in _rows(con, f"{schema}.level", Level._fields)),
         (Pair(*row) for row in _rows(con, "metric.pair", Pair._fields)),
+        (StarContrast(*row) for row in _rows(con, f"{schema}.star_contrast", StarContrast._fields)),
         min_reviews=settings.min_reviews,
     )
     kinds = {name: _TYPES[kind] for name, kind in Comparison.__annotations__.items()}
