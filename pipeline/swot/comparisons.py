@@ -157,13 +157,13 @@ def compare(
     return sorted(rows, key=lambda t: (t.metric, t.brand, t.theme or "", t.window))
 
 
-_SURE_WITHOUT = 0.0025
-"""One-sided. What one rival alone makes of a difference passes it once in 400 times; asking for the table's own certainty again, with a
-third of the rest gone, would cost every tenth true difference of 0.3 at 300 mentions a brand."""
+_HALF_AS_FAR = 0.5
+"""A rival that alone makes the difference lies at least as far from its own rest as the named brand from the rest that holds it; half of that is
+chance. To ask without every rival would lose one in fifteen true differences of 0.3 at 300 mentions."""
 
 
 def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast], min_reviews: int) -> list[Comparison]:
-    """One test per comparison, which two more must confirm: with each rival left out, and at equal stars.
+    """One test per comparison, which others must confirm: without each rival that stands apart to the other side, and at equal stars.
 
     So a brand is not called weak because one rival shines, nor strong because one rival fails everybody or because it invites only its
     happy customers. The first test gives the direction; the others are one-sided, in that direction.
@@ -171,7 +171,17 @@ def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast],
     rows = sorted(contrasts, key=lambda c: (*_asked(c), c.without or "", c.stratum))
     groups = [list(g) for _, g in groupby(rows, key=lambda c: (*_asked(c), c.without or ""))]
     found = differences(_strata(groups), len(groups))
+    places = {(*_asked(g[0]), g[0].without): place for place, g in enumerate(groups)}
     equal = _at_equal_stars(by_stars)
+
+    def stands_apart(asked: _Key, rival: str | None) -> bool:
+        metric, brand, theme, window = asked
+        of_brand = found.effect[places[metric, brand, theme, window, None]]
+        place = places.get((metric, rival or "", theme, window, None))
+        return place is None or bool(
+            found.effect[place] * of_brand < 0 and abs(found.effect[place]) >= _HALF_AS_FAR * abs(of_brand)
+        )
+
     out: list[Comparison] = []
     for asked, indices in groupby(range(len(groups)), key=lambda i: _asked(groups[i][0])):
         whole, *partial = indices
@@ -183,9 +193,8 @@ def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast],
                 _one_sided(found, i, test.effect)
                 for i in partial
                 # Nearly all of the rest is this one rival: without it there is nobody left to ask.
-                if sum(row.n_rest for row in groups[i]) >= min_reviews
+                if sum(row.n_rest for row in groups[i]) >= min_reviews and stands_apart(asked, groups[i][0].without)
             ]
-            confirming = [confirmed for confirmed in confirming if confirmed > _SURE_WITHOUT]
             if asked in equal:
                 at, i = equal[asked]
                 confirming.append(_one_sided(at, i, test.effect))
@@ -394,7 +403,31 @@ def _found(row: Comparison, found: Differences, i: int, *, enough: bool) -> Comp
     )
 
 
+_SAY = {
+    ("net_sentiment", "all"): 6.0,
+    ("complaint_share", "all"): 1.5,
+    ("praise_share", "all"): 1.5,
+}
+"""How much of a cell's chance of error each of its comparisons gets, 1 where nothing is said: net sentiment over all reviews, where
+most differences can be seen, gets half, and gives each of the five others little to spend."""
+
+
 def _adjusted(rows: list[Comparison]) -> list[Comparison]:
+    """With q-values: Benjamini-Hochberg over cells, that is over brand and theme (or brand and metric), not over comparisons.
+
+    A true difference shows in up to six comparisons of its cell, noise in one: counted by comparisons, five false in a hundred would be
+    ten in a hundred cells. A cell's p is the smallest of its comparisons' p by their say (Bonferroni's, weighted), so it holds however
+    they hang together; each comparison's q is that of a cell whose p were its own.
+    """
     asked = [r for r in rows if r.p_value is not None]
-    q_values = benjamini_hochberg(np.array([r.p_value for r in asked], dtype=np.float64))
+    cell = [(r.brand, r.theme or r.metric) for r in asked]
+    say = [_SAY.get((r.metric, r.window), 1.0) for r in asked]
+    said: dict[tuple[str, str], float] = {}
+    for key, weight in zip(cell, say, strict=True):
+        said[key] = said.get(key, 0.0) + weight
+    p_values = [min(1.0, (r.p_value or 0.0) * said[key] / weight) for r, key, weight in zip(asked, cell, say, strict=True)]
+    least: dict[tuple[str, str], float] = {}
+    for key, p_value in zip(cell, p_values, strict=True):
+        least[key] = min(least.get(key, 1.0), p_value)
+    q_values = benjamini_hochberg(np.array(p_values, dtype=np.float64), np.array(list(least.values()), dtype=np.float64))
     return [r for r in rows if r.p_value is None] + [r._replace(q_value=float(q)) for r, q in zip(asked, q_values, strict=True)]

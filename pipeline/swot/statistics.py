@@ -255,13 +255,19 @@ def paired(deltas: Floats) -> Paired:
     return Paired(mean, mean - half, mean + half, p_value)
 
 
-def benjamini_hochberg(p_values: Floats) -> Floats:
-    """The smallest false-discovery rate at which each comparison would be reported. Never below its p; order kept."""
-    n = len(p_values)
-    if n == 0:
-        return p_values.copy()
-    order = np.argsort(p_values, kind="stable")
-    raised = p_values[order] * n / np.arange(1, n + 1)
-    q_values = np.empty(n)
-    q_values[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
-    return np.maximum(q_values, p_values)
+def benjamini_hochberg(p_values: Floats, family: Floats | None = None) -> Floats:
+    """For each p-value the smallest false-discovery rate at which a member of the family with that p would be reported.
+
+    The family is the p-values themselves unless given. Never below the p; order kept.
+    """
+    family = p_values if family is None else family
+    if len(family) == 0:
+        return np.minimum(p_values, 1.0)
+    steps = np.sort(family)
+    # From the largest down: a rate at which more are reported is also one at which fewer are.
+    raised = np.minimum.accumulate((steps * len(steps) / np.arange(1, len(steps) + 1))[::-1])[::-1]
+    place = np.searchsorted(steps, p_values, side="left")
+    at = np.where(place < len(steps), raised[np.minimum(place, len(steps) - 1)], 1.0)
+    below = np.searchsorted(steps, p_values, side="right")
+    own = p_values * len(steps) / np.maximum(below, 1)
+    return np.minimum(np.maximum(np.minimum(at, np.where(below > 0, own, 1.0)), p_values), 1.0)
