@@ -90,8 +90,10 @@ def unequal(seed: int, *, invites: bool) -> Market:
     )
 
 
-def nulls(count: int, *, invites: bool) -> list[Market]:
-    return [unequal(10_000 + seed, invites=invites) for seed in range(count)]
+def nulls(count: int, *, invites: bool, largest: int = 400, mood: float = 1.0) -> list[Market]:
+    """`largest` reviews of a brand at most, and 15 (of 400) to 150 (of 1,500) at least."""
+    markets = [unequal(10_000 + seed, invites=invites) for seed in range(count)]
+    return [replace(m, sizes=[size * largest // 400 for size in m.sizes], mood=mood) for m in markets]
 
 
 def sown(seed: int) -> Market:

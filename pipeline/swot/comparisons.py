@@ -5,8 +5,19 @@ from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.swot.statistics import Differences, Floats, Strata, above, benjamini_hochberg, differences, paired
+from pipeline.swot.statistics import (
+    Bands,
+    Differences,
+    Floats,
+    Strata,
+    above,
+    at_equal_stars,
+    benjamini_hochberg,
+    differences,
+    paired,
+)
 
 _SHARES = ("complaint_share", "praise_share")
 
@@ -29,6 +40,25 @@ class Contrast(NamedTuple):
     squares_rest: float
     mentioning: int
     mentioning_rest: int
+
+
+class StarContrast(NamedTuple):
+    """One row of metric.star_contrast; see its header."""
+
+    metric: str
+    brand: str
+    theme: str | None
+    window: str
+    stratum: str
+    stars: int
+    n: int
+    total: float
+    squares: float
+    n_rest: int
+    total_rest: float
+    squares_rest: float
+    others: int | None
+    others_rest: int | None
 
 
 class Level(NamedTuple):
@@ -73,6 +103,9 @@ class Comparison(NamedTuple):
     p_value: float | None = None
     """None where there were too few reviews to ask."""
     q_value: float | None = None
+    effect_equal_stars: float | None = None
+    low_equal_stars: float | None = None
+    high_equal_stars: float | None = None
 
 
 GRAIN = (
@@ -94,50 +127,169 @@ COLUMNS = {
     "effect": "value - value_rest",
     "low": "lower 95 % bound of the effect, not adjusted for the number of comparisons",
     "high": "upper 95 % bound of the effect, not adjusted for the number of comparisons",
-    "p_value": "two-sided (one-sided against a level), the largest over the rests with one rival left out; null with too few reviews",
-    "q_value": "Benjamini-Hochberg over all comparisons of the run (over all levels for a level); null with p_value",
+    "p_value": "two-sided (one-sided against a level), raised where the difference is not also there at equal stars and without any one rival; null with too few reviews",
+    "q_value": "Benjamini-Hochberg over the comparisons with others, over the changes, and over the levels, each by themselves; null with p_value",
+    "effect_equal_stars": "value - value_rest were the star mix of both sides the market's (see pipeline/swot/statistics.py); null for changes, ratings, levels and keywords",
+    "low_equal_stars": "its lower 95 % bound",
+    "high_equal_stars": "its upper 95 % bound",
 }
 
 
 def compare(
-    contrasts: Iterable[Contrast], levels: Iterable[Level], pairs: Iterable[Pair], *, min_reviews: int
+    contrasts: Iterable[Contrast],
+    levels: Iterable[Level],
+    pairs: Iterable[Pair],
+    by_stars: Iterable[StarContrast] = (),
+    *,
+    min_reviews: int,
 ) -> list[Comparison]:
     """All comparisons, ordered. Those with too few reviews are listed without p and q.
 
-    The q-values of comparisons and of levels are made apart: that a market complains of something in more than a tenth of its
-    reviews is often beyond doubt, and must not lend its certainty to a comparison.
+    The q-values of comparisons, of changes and of levels are made apart: that a market complains of something in more than a tenth of
+    its reviews is often beyond doubt, and must not lend its certainty to a comparison; and strengths and weaknesses, which come of the
+    comparisons alone, are a family whose false ones are counted by themselves.
     """
-    compared = [*_contrasted(contrasts, min_reviews), *_paired(pairs)]
+    compared = [*_contrasted(contrasts, by_stars, min_reviews), *_paired(pairs)]
     levelled = _levelled(levels, min_reviews)
-    return sorted([*_adjusted(compared), *_adjusted(levelled)], key=lambda t: (t.metric, t.brand, t.theme or "", t.window))
+    changes = [row for row in compared if row.metric.endswith("_change")]
+    compared = [row for row in compared if not row.metric.endswith("_change")]
+    rows = [*_adjusted(compared), *_adjusted(changes), *_adjusted(levelled)]
+    return sorted(rows, key=lambda t: (t.metric, t.brand, t.theme or "", t.window))
 
 
-def _contrasted(contrasts: Iterable[Contrast], min_reviews: int) -> list[Comparison]:
-    """One test per comparison. Against several rivals its p is the largest over the rests with one rival left out.
+_HALF_AS_FAR = 0.5
+"""A rival that alone makes the difference lies at least as far from its own rest as the named brand from the rest that holds it; half of that is
+chance. To ask without every rival would lose one in fifteen true differences of 0.3 at 300 mentions."""
 
-    So a brand is not called weak because one rival shines, nor strong because one rival fails everybody.
+
+def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast], min_reviews: int) -> list[Comparison]:
+    """One test per comparison, which others must confirm: without each rival that stands apart to the other side, and at equal stars.
+
+    So a brand is not called weak because one rival shines, nor strong because one rival fails everybody or because it invites only its
+    happy customers. The first test gives the direction; the others are one-sided, in that direction.
     """
     rows = sorted(contrasts, key=lambda c: (*_asked(c), c.without or "", c.stratum))
     groups = [list(g) for _, g in groupby(rows, key=lambda c: (*_asked(c), c.without or ""))]
     found = differences(_strata(groups), len(groups))
+    places = {(*_asked(g[0]), g[0].without): place for place, g in enumerate(groups)}
+    equal = _at_equal_stars(by_stars)
+
+    def stands_apart(asked: _Key, rival: str | None) -> bool:
+        metric, brand, theme, window = asked
+        of_brand = found.effect[places[metric, brand, theme, window, None]]
+        place = places.get((metric, rival or "", theme, window, None))
+        return place is None or bool(
+            found.effect[place] * of_brand < 0 and abs(found.effect[place]) >= _HALF_AS_FAR * abs(of_brand)
+        )
+
     out: list[Comparison] = []
-    for _, indices in groupby(range(len(groups)), key=lambda i: _asked(groups[i][0])):
+    for asked, indices in groupby(range(len(groups)), key=lambda i: _asked(groups[i][0])):
         whole, *partial = indices
         test = _counted(groups[whole])
-        p_values = [
-            float(found.p_value[i])
-            for i in partial
-            # Nearly all of the rest is this one rival: without it there is nobody left to ask.
-            if sum(row.n_rest for row in groups[i]) >= min_reviews
-        ]
         test = _found(test, found, whole, enough=_suffices(test, min_reviews))
-        if test.p_value is not None:
-            test = test._replace(p_value=max(test.p_value, *p_values, 0.0))
+        p_value = test.p_value
+        if p_value is not None and test.effect is not None:
+            confirming = [
+                _one_sided(found, i, test.effect)
+                for i in partial
+                # Nearly all of the rest is this one rival: without it there is nobody left to ask.
+                if sum(row.n_rest for row in groups[i]) >= min_reviews and stands_apart(asked, groups[i][0].without)
+            ]
+            if asked in equal:
+                at, i = equal[asked]
+                confirming.append(_one_sided(at, i, test.effect))
+                test = test._replace(
+                    effect_equal_stars=float(at.effect[i]), low_equal_stars=float(at.low[i]), high_equal_stars=float(at.high[i])
+                )
+            test = test._replace(p_value=max([p_value, *confirming]))
         out.append(test)
     return out
 
 
-def _asked(row: Contrast) -> tuple[str, str, str, str]:
+def _one_sided(found: Differences, i: int, direction: float) -> float:
+    return float(found.p_value[i]) / 2 if found.effect[i] * direction > 0 else 1.0
+
+
+_Key = tuple[str, str, str, str]
+
+_FEW_OTHERS = 0.25
+"""Less than this share of reviews that say nothing on the theme cannot tell whom the stars were chosen by."""
+
+
+def _at_equal_stars(by_stars: Iterable[StarContrast]) -> dict[_Key, tuple[Differences, int]]:
+    """Where the stars of a comparison's differences are: found all at once, by what is asked. Only those with reviews on both sides.
+
+    Stars of what the theme is not mentioned in are what equal stars are judged by. Where nearly everybody mentions it, and where it is
+    asked whether reviews are answered, stars are strata like any other.
+    """
+    rows = sorted(by_stars, key=lambda r: (*_asked(r), r.stratum, r.stars))
+    weighed: list[list[StarContrast]] = []
+    plain: list[list[StarContrast]] = []
+    asked: tuple[list[_Key], list[_Key]] = ([], [])
+    for key, group in groupby(rows, key=_asked):
+        bands = list(group)
+        if _tells_by_others(bands):
+            for _, stratum in groupby(bands, key=lambda r: r.stratum):
+                weighed.append(list(stratum))
+                asked[0].append(key)
+        else:
+            for band in bands:
+                plain.append([band])
+                asked[1].append(key)
+    out: dict[_Key, tuple[Differences, int]] = {}
+    for strata, keys, make in ((weighed, asked[0], _weighed), (plain, asked[1], _plain)):
+        if not strata:
+            continue
+        places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        found = differences(make(strata, np.array([places[key] for key in keys], dtype=np.int64)), len(places))
+        out |= {key: (found, place) for key, place in places.items() if not np.isnan(found.effect[place])}
+    return out
+
+
+def _tells_by_others(bands: Sequence[StarContrast]) -> bool:
+    if bands[0].others is None:
+        return False
+    # Of a share, n are all reviews with text; of net sentiment, those that mention the theme.
+    apart = 0 if bands[0].metric in _SHARES else 1
+    sides = (
+        (sum(r.others or 0 for r in bands), sum(r.n for r in bands)),
+        (sum(r.others_rest or 0 for r in bands), sum(r.n_rest for r in bands)),
+    )
+    return all(others >= _FEW_OTHERS * (n + apart * others) for others, n in sides)
+
+
+def _columns(rows: Sequence[StarContrast], *names: str) -> dict[str, Floats]:
+    return {name: np.array([getattr(r, name) for r in rows], dtype=np.float64) for name in names}
+
+
+_COUNTS = ("n", "total", "squares", "n_rest", "total_rest", "squares_rest")
+
+
+def _weighed(strata: Sequence[Sequence[StarContrast]], comparison: NDArray[np.int64]) -> Strata:
+    rows = [row for stratum in strata for row in stratum]
+    bands = Bands(
+        stratum=np.repeat(np.arange(len(strata)), [len(stratum) for stratum in strata]),
+        **_columns(rows, *_COUNTS, "others", "others_rest"),
+    )
+    worst = np.array([_worst(stratum[0].metric) for stratum in strata])
+    return at_equal_stars(bands, comparison, worst, np.ones(len(strata)))
+
+
+def _plain(strata: Sequence[Sequence[StarContrast]], comparison: NDArray[np.int64]) -> Strata:
+    rows = [row for stratum in strata for row in stratum]
+    return Strata(
+        comparison=comparison,
+        worst=np.array([_worst(row.metric) for row in rows]),
+        best=np.ones(len(rows)),
+        **_columns(rows, *_COUNTS),
+    )
+
+
+def _worst(metric: str) -> float:
+    return -1.0 if metric.startswith("net_sentiment") else 0.0
+
+
+def _asked(row: Contrast | StarContrast) -> _Key:
     return row.metric, row.brand, row.theme or "", row.window
 
 
@@ -177,7 +329,7 @@ def _strata(groups: Sequence[Sequence[Contrast]]) -> Strata:
         n_rest=column(r.n_rest for r in rows),
         total_rest=column(r.total_rest for r in rows),
         squares_rest=column(r.squares_rest for r in rows),
-        worst=column(-1.0 if r.metric.startswith("net_sentiment") else 0.0 for r in rows),
+        worst=column(_worst(r.metric) for r in rows),
         best=np.ones(len(rows)),
     )
 
@@ -251,7 +403,31 @@ def _found(row: Comparison, found: Differences, i: int, *, enough: bool) -> Comp
     )
 
 
+_SAY = {
+    ("net_sentiment", "all"): 6.0,
+    ("complaint_share", "all"): 1.5,
+    ("praise_share", "all"): 1.5,
+}
+"""How much of a cell's chance of error each of its comparisons gets, 1 where nothing is said: net sentiment over all reviews, where
+most differences can be seen, gets half, and gives each of the five others little to spend."""
+
+
 def _adjusted(rows: list[Comparison]) -> list[Comparison]:
+    """With q-values: Benjamini-Hochberg over cells, that is over brand and theme (or brand and metric), not over comparisons.
+
+    A true difference shows in up to six comparisons of its cell, noise in one: counted by comparisons, five false in a hundred would be
+    ten in a hundred cells. A cell's p is the smallest of its comparisons' p by their say (Bonferroni's, weighted), so it holds however
+    they hang together; each comparison's q is that of a cell whose p were its own.
+    """
     asked = [r for r in rows if r.p_value is not None]
-    q_values = benjamini_hochberg(np.array([r.p_value for r in asked], dtype=np.float64))
+    cell = [(r.brand, r.theme or r.metric) for r in asked]
+    say = [_SAY.get((r.metric, r.window), 1.0) for r in asked]
+    said: dict[tuple[str, str], float] = {}
+    for key, weight in zip(cell, say, strict=True):
+        said[key] = said.get(key, 0.0) + weight
+    p_values = [min(1.0, (r.p_value or 0.0) * said[key] / weight) for r, key, weight in zip(asked, cell, say, strict=True)]
+    least: dict[tuple[str, str], float] = {}
+    for key, p_value in zip(cell, p_values, strict=True):
+        least[key] = min(least.get(key, 1.0), p_value)
+    q_values = benjamini_hochberg(np.array(p_values, dtype=np.float64), np.array(list(least.values()), dtype=np.float64))
     return [r for r in rows if r.p_value is None] + [r._replace(q_value=float(q)) for r, q in zip(asked, q_values, strict=True)]

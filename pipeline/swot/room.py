@@ -10,7 +10,7 @@ import tldextract
 
 from pipeline.market import SwotSettings
 from pipeline.swot import comparisons, tables, why
-from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair
+from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair, StarContrast
 from pipeline.swot.guide import Guide
 from pipeline.swot.guide import write as write_guide
 from warehouse import build
@@ -238,6 +238,7 @@ def _tests(con: duckdb.DuckDBPyConnection, settings: SwotSettings, schema: str, 
         (Contrast(*row) for row in tables.read(con, f"{schema}.contrast", Contrast._fields)),
         (Level(*row) for row in tables.read(con, f"{schema}.level", Level._fields)),
         (Pair(*row) for row in tables.read(con, "metric.pair", Pair._fields)),
+        (StarContrast(*row) for row in tables.read(con, f"{schema}.star_contrast", StarContrast._fields)),
         min_reviews=settings.min_reviews,
     )
     grain = f"{comparisons.GRAIN} {note}".strip()

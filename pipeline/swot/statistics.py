@@ -38,6 +38,24 @@ class Strata:
     worst: Floats
     """Smallest value that a review can have in this comparison: -1 or 0."""
     best: Floats
+    weighing: Floats | float = 0.0
+    """Variance of the stratum's difference beyond that of its own reviews: of the weights that `at_equal_stars` gave them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """One entry per stratum and stars: reviews as in `Strata`, and those that say nothing on what is compared."""
+
+    stratum: NDArray[np.int64]
+    """Which stratum it belongs to: 0 .. strata - 1."""
+    n: Floats
+    total: Floats
+    squares: Floats
+    others: Floats
+    n_rest: Floats
+    total_rest: Floats
+    squares_rest: Floats
+    others_rest: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +112,8 @@ def differences(strata: Strata, comparisons: int) -> Differences:
     mean_rest, variance_rest = _padded(size_rest, strata.total_rest, strata.squares_rest, added, strata)
     centre = summed(weight * (mean - mean_rest)) / divisor
     part, part_rest = weight**2 * variance, weight**2 * variance_rest
-    spread = summed(part + part_rest)
+    weighing = summed(weight**2 * strata.weighing)
+    spread = summed(part + part_rest) + weighing
     freedom_below = summed(
         part**2 / np.maximum(size + 2 * added - 1, 1) + part_rest**2 / np.maximum(size_rest + 2 * added - 1, 1)
     )
@@ -105,7 +124,7 @@ def differences(strata: Strata, comparisons: int) -> Differences:
     pooled_n = size + size_rest
     pooled_mean = (strata.total + strata.total_rest) / pooled_n
     pooled = np.maximum((strata.squares + strata.squares_rest) / pooled_n - pooled_mean**2, 0.0) * pooled_n / (pooled_n - 1)
-    score_spread = summed(weight * pooled)
+    score_spread = summed(weight * pooled) + weighing
     score = summed(weight * (strata.total / size - strata.total_rest / size_rest)) / np.sqrt(
         np.where(score_spread > 0, score_spread, 1.0)
     )
@@ -122,6 +141,58 @@ def differences(strata: Strata, comparisons: int) -> Differences:
         low=np.where(known, np.minimum(np.maximum(centre - half, -widest), effect), unknown),
         high=np.where(known, np.maximum(np.minimum(centre + half, widest), effect), unknown),
         p_value=np.where(known, np.clip(np.maximum(p_welch, p_score), 0, 1), 1.0),
+    )
+
+
+_MARKET_REVIEWS = 5.0
+"""With how many reviews of the market's star mix a side's own is mixed, so that a band with none of them has a weight."""
+
+
+def at_equal_stars(bands: Bands, comparison: NDArray[np.int64], worst: Floats, best: Floats) -> Strata:
+    """The strata that `differences` takes, as if both sides had got the market's mix of stars; `comparison`, `worst`, `best` by stratum.
+
+    A brand that invites its happy customers gets better stars, and praise with them; a brand with bad staff gets fewer stars because of
+    it. Strata of stars cannot tell the two apart: they take away most of an effect that the stars are given for. But who invites by stars
+    has more of them in *every* review, while bad staff moves the stars of those who speak of staff. So each side's reviews are weighed by
+    how far the stars of those who do *not* mention the theme lie from the market's, which is exact for a choice by stars. In drawn
+    markets (docs/swot-accuracy.md) that leaves nothing of an invitation, and all of an effect of the theme's own.
+
+    `n` is the effective number of weighed reviews (Kish); what the weights themselves are uncertain by is in `weighing`.
+    """
+    count = len(comparison)
+
+    def summed(values: Floats) -> Floats:
+        return np.bincount(bands.stratum, weights=values, minlength=count).astype(np.float64)
+
+    met = bands.n + bands.n_rest + bands.others + bands.others_rest
+    market = met / np.maximum(summed(met), 1.0)[bands.stratum]
+
+    def weighed(n: Floats, total: Floats, squares: Floats, others: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        seen = others + _MARKET_REVIEWS * market
+        weight = market / (seen / summed(seen)[bands.stratum])
+        size = summed(weight * n)
+        divisor = np.where(size > 0, size, 1.0)
+        mean = summed(weight * total) / divisor
+        effective = size**2 / np.where(size > 0, summed(weight**2 * n), 1.0)
+        apart = np.where(n > 0, total / np.where(n > 0, n, 1.0) - mean[bands.stratum], 0.0)
+        uncertain = summed((weight * n / divisor[bands.stratum] * apart) ** 2 / seen)
+        return effective, effective * mean, effective * summed(weight * squares) / divisor, uncertain
+
+    n, total, squares, uncertain = weighed(bands.n, bands.total, bands.squares, bands.others)
+    n_rest, total_rest, squares_rest, uncertain_rest = weighed(
+        bands.n_rest, bands.total_rest, bands.squares_rest, bands.others_rest
+    )
+    return Strata(
+        comparison=comparison,
+        n=n,
+        total=total,
+        squares=squares,
+        n_rest=n_rest,
+        total_rest=total_rest,
+        squares_rest=squares_rest,
+        worst=worst,
+        best=best,
+        weighing=uncertain + uncertain_rest,
     )
 
 
@@ -184,13 +255,19 @@ def paired(deltas: Floats) -> Paired:
     return Paired(mean, mean - half, mean + half, p_value)
 
 
-def benjamini_hochberg(p_values: Floats) -> Floats:
-    """The smallest false-discovery rate at which each comparison would be reported. Never below its p; order kept."""
-    n = len(p_values)
-    if n == 0:
-        return p_values.copy()
-    order = np.argsort(p_values, kind="stable")
-    raised = p_values[order] * n / np.arange(1, n + 1)
-    q_values = np.empty(n)
-    q_values[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
-    return np.maximum(q_values, p_values)
+def benjamini_hochberg(p_values: Floats, family: Floats | None = None) -> Floats:
+    """For each p-value the smallest false-discovery rate at which a member of the family with that p would be reported.
+
+    The family is the p-values themselves unless given. Never below the p; order kept.
+    """
+    family = p_values if family is None else family
+    if len(family) == 0:
+        return np.minimum(p_values, 1.0)
+    steps = np.sort(family)
+    # From the largest down: a rate at which more are reported is also one at which fewer are.
+    raised = np.minimum.accumulate((steps * len(steps) / np.arange(1, len(steps) + 1))[::-1])[::-1]
+    place = np.searchsorted(steps, p_values, side="left")
+    at = np.where(place < len(steps), raised[np.minimum(place, len(steps) - 1)], 1.0)
+    below = np.searchsorted(steps, p_values, side="right")
+    own = p_values * len(steps) / np.maximum(below, 1)
+    return np.minimum(np.maximum(np.minimum(at, np.where(below > 0, own, 1.0)), p_values), 1.0)

@@ -7,6 +7,7 @@
 -- published_on: day as in core.review, null when the source prints none
 -- month: first day of its month, null when undated
 -- rating: 0 worst .. 1 best, null when the source prints none
+-- stars: 1 worst .. 5 best, the fifth of the scale that the rating lies in, null without one; only reviews of like stars are like for like
 -- has_text: there is at least one sentence, so it could mention a theme
 -- sentiment: mean over its sentences, -1..1, null without text
 -- value: 1 good, -1 bad, 0 mixed or neutral, null without text
@@ -86,6 +87,7 @@ select
     c.published_on,
     cast(date_trunc('month', c.published_on) as date) as month,
     c.rating,
+    cast(least(floor(5 * c.rating), 4) + 1 as integer) as stars,
     c.has_text,
     c.sentiment,
     case

@@ -1,8 +1,9 @@
--- One row per brand, platform, language and period: the counts that comparisons of whole reviews are made of.
+-- One row per brand, platform, language, period and stars: the counts that comparisons of whole reviews are made of.
 -- brand: whom the reviews are about
 -- platform: as in metric.review
 -- language: as in metric.review
 -- period: current, previous, earlier or undated
+-- stars: as in metric.review
 -- review_count: reviews
 -- text_count: reviews with text
 -- rated_count: reviews with a rating
@@ -17,6 +18,7 @@ select
     platform,
     language,
     period,
+    stars,
     count(*) as review_count,
     count(*) filter (where has_text) as text_count,
     count(rating) as rated_count,
@@ -27,5 +29,5 @@ select
     count(replied) as answerable_count,
     count(*) filter (where replied) as replied_count
 from metric.review
-group by brand, platform, language, period
-order by brand, platform, language, period
+group by brand, platform, language, period, stars
+order by brand, platform, language, period, stars nulls last
