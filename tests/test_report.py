@@ -106,7 +106,18 @@ def test_hostile_text_is_shown_as_it_was_written(tea: Ran, report: facts.Report)
 
 def test_a_spreadsheet_holds_text_numbers_and_days_but_no_formula(tea: Ran) -> None:
     book = openpyxl.load_workbook(tea.report / "report.xlsx")
-    assert book.sheetnames == ["SWOT", "Cells", "Evidence", "Themes", "Not covered yet", "Coverage", "Readings"]
+    assert book.sheetnames == [
+        "SWOT",
+        "Cells",
+        "Evidence",
+        "What to do",
+        "What moves the stars",
+        "What hurts",
+        "Themes",
+        "Not covered yet",
+        "Coverage",
+        "Readings",
+    ]
     cells = [cell for sheet in book for row in sheet.iter_rows(min_row=2) for cell in row]
     assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
     assert {cell.data_type for cell in cells} >= {"s", "n", "d"}

@@ -18,6 +18,10 @@ def render(report: Report) -> bytes:
         "themes": report.matrix,
         "trend": report.trend,
         "emerging_terms": [asdict(term) | {"quotes": report.quotes_on(term)} for term in report.emerging],
+        "roadmap": report.roadmap,
+        "drivers": report.drivers,
+        "pains": report.pains,
+        "causes": report.causes,
         "coverage": report.coverage,
         "readings": report.readings,
     }

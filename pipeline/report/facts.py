@@ -1,19 +1,35 @@
-"""What a report says, read once from a build: every format prints from these rows, so none can say anything of its own.
-
-Each class below is one row of the table that it names; the tables' own comments explain the columns.
-"""
+"""What a report says, read once from a build: every format prints from these rows, so none can say anything of its own."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipeline.report.rows import (
+    Brand,
+    Cause,
+    Cell,
+    Crawl,
+    Driver,
+    EmergingQuote,
+    EmergingTerm,
+    Method,
+    Point,
+    Priority,
+    Quote,
+    Reading,
+    Row,
+    RunFacts,
+    Square,
+    Tactic,
+    Theme,
+    Window,
+)
 from warehouse.build import connect, tables
 
 _MOST_EMERGING = 10
@@ -23,234 +39,6 @@ QUADRANTS = ("strength", "weakness", "opportunity", "threat")
 
 class ReportError(ValueError):
     """There is nothing to report from; the message says what to run."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunFacts:
-    """core.run."""
-
-    run_id: str
-    as_of: datetime
-    market: str
-    market_name: str
-    timezone: str
-    version: str
-
-    @property
-    def day(self) -> date:
-        """The as-of's day where the market is."""
-        return self.as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)).date()
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """metric.window."""
-
-    name: str
-    starts_on: date | None
-    ends_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """mart.summary."""
-
-    brand: str
-    name: str
-    own: bool
-    position: int
-    review_count: int
-    mean_stars: float | None
-    net_sentiment: float | None
-    reply_rate: float | None
-    reply_low: float | None
-    reply_high: float | None
-    answerable_count: int
-    median_reply_hours: float | None
-    faq_count: int | None
-    channels: list[str] | None
-    visibility: float | None
-    keyword_count: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """mart.swot_table."""
-
-    brand: str
-    strengths: list[str]
-    weaknesses: list[str]
-    opportunities: list[str]
-    threats: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """mart.swot_cell."""
-
-    cell_id: str
-    brand: str
-    quadrant: str
-    theme: str | None
-    metric: str
-    window: str
-    claim: str
-    statistics: str
-    also: list[str]
-    effect: float | None
-    low: float | None
-    high: float | None
-    n: int
-    n_rest: int | None
-    q_value: float | None
-    rule: str
-    position: int
-    for_us: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """mart.evidence."""
-
-    cell_id: str
-    position: int
-    is_counter: bool
-    quoted_from: str
-    review_id: str | None
-    sentence_id: str | None
-    brand: str | None
-    quote: str
-    url: str | None
-    published_on: date | None
-    source: str
-    language: str | None
-    stars: float | None
-    stars_max: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Square:
-    """mart.theme_matrix, over all reviews."""
-
-    brand: str
-    theme: str
-    window: str
-    mentioning_count: int
-    net_sentiment: float | None
-    net_low: float | None
-    net_high: float | None
-    share: float | None
-    complaint_share: float | None
-    praise_share: float | None
-    q_value: float | None
-    verdict: str
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """core.theme."""
-
-    theme: str
-    name: str
-    stage: str
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """metric.trend; theme None for the reviews as a whole."""
-
-    brand: str
-    theme: str | None
-    month: date
-    mentioning_count: int
-    net_sentiment: float | None
-    net_low: float | None
-    net_high: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class EmergingTerm:
-    """mart.emerging_term, where it is told."""
-
-    brand: str | None
-    language: str
-    term: str
-    complaint_count: int
-    review_count: int
-    share: float
-    share_low: float
-    share_high: float
-    complaint_count_before: int
-    review_count_before: int
-    share_before: float
-    share_before_low: float
-    share_before_high: float
-    q_value: float
-    told: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EmergingQuote:
-    """mart.emerging_quote."""
-
-    brand: str | None
-    language: str
-    term: str
-    position: int
-    sentence_id: str
-    review_id: str
-    said_of: str
-    quote: str
-    url: str | None
-    published_on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Crawl:
-    """mart.coverage."""
-
-    target: str
-    basis: str
-    status: str
-    record_count: int | None
-    last_landed_at: datetime | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """mart.method."""
-
-    comparison_count: int
-    level_count: int
-    skipped_count: int
-    q_max: float
-    min_reviews: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """mart.reading_quality."""
-
-    language: str
-    review_count: int
-    scorer: str
-    version: str | None
-    teacher_count: int
-    first_landed_on: date | None
-    last_landed_on: date | None
-    good_count: int
-    bad_count: int
-    held_out_count: int
-    accuracy: float | None
-    accuracy_low: float | None
-    accuracy_high: float | None
-    good_read: float | None
-    bad_read: float | None
-    balanced_accuracy: float | None
-    is_calibrated: bool
-    why_not: str | None
 
 
 @dataclass(frozen=True)
@@ -273,6 +61,14 @@ class Report:
     emerging: Sequence[EmergingTerm]
     """Candidates for a theme, the surest first, at most ten."""
     emerging_quotes: Sequence[EmergingQuote]
+    roadmap: Sequence[Tactic]
+    """What to do first, first; empty where the market has no own brand."""
+    drivers: Sequence[Driver]
+    """Those of the whole market that could be estimated, the one that costs most stars first."""
+    pains: Sequence[Priority]
+    """Over all reviews; each brand's greatest first."""
+    causes: Sequence[Cause]
+    """Of the whole market, the surest first."""
 
     quadrants = QUADRANTS
 
@@ -333,6 +129,17 @@ class Report:
     def _squares(self) -> dict[tuple[str, str], Square]:
         return {(square.theme, square.brand): square for square in self.matrix}
 
+    def pains_of(self, brand: str) -> list[Priority]:
+        """The greatest first."""
+        return [pain for pain in self.pains if pain.brand == brand]
+
+    def cell(self, cell_id: str) -> Cell | None:
+        return self._cells.get(cell_id)
+
+    @cached_property
+    def _cells(self) -> dict[str, Cell]:
+        return {cell.cell_id: cell for cell in self.cells}
+
     @property
     def stages(self) -> Iterator[tuple[str, list[Theme]]]:
         """Journey stages with their themes, in the taxonomy's order, those that nobody mentioned left out."""
@@ -390,6 +197,20 @@ def read(build_file: Path) -> Report:
                 key=lambda t: (t.q_value, -t.complaint_count, t.brand or "", t.language, t.term),
             )[:_MOST_EMERGING],
             emerging_quotes=sorted(_rows(con, "mart.emerging_quote", EmergingQuote), key=lambda q: q.position),
+            roadmap=sorted(_rows(con, "mart.roadmap", Tactic), key=lambda t: t.position),
+            drivers=sorted(
+                (d for d in _rows(con, "mart.driver", Driver) if d.brand is None and d.complaint_stars is not None),
+                key=lambda d: d.position,
+            ),
+            pains=sorted(
+                (
+                    p
+                    for p in _rows(con, "mart.priority", Priority)
+                    if p.kind == "pain" and p.window == "all" and p.priority is not None
+                ),
+                key=lambda p: (p.brand, p.position or 0, p.theme),
+            ),
+            causes=sorted((c for c in _rows(con, "mart.cause", Cause) if c.brand is None), key=lambda c: c.position),
         )
     finally:
         con.close()

@@ -6,7 +6,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report import chart, wording
-from pipeline.report.facts import Cell, Report
+from pipeline.report.facts import Report
+from pipeline.report.rows import Cell
 
 FILE = "report.html"
 
@@ -35,6 +36,7 @@ def render(report: Report) -> bytes:
             "language",
             "read_by",
             "emergence",
+            "gain",
         )
     }
     environment.filters |= {"heat": _heat, "mark": _mark, "is_web": wording.is_web}

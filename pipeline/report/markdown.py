@@ -45,6 +45,14 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from swot_table(report)
     yield ""
+    yield "## What to do, in order"
+    yield ""
+    yield from _roadmap(report)
+    yield ""
+    yield "## Why"
+    yield ""
+    yield from _why(report)
+    yield ""
     yield "## Not covered by any theme yet"
     yield ""
     yield from _emerging(report)
@@ -82,6 +90,33 @@ def _lines(report: Report) -> Iterator[str]:
             where = f" · <{quote.url}>" if quote.url and wording.is_web(quote.url) and not re.search(r"[\s<>]", quote.url) else ""
             against = "a voice against it · " if quote.is_counter else ""
             yield f"> — {against}{wording.quoted_from(quote)}{wording.stars(quote)}{wording.day(quote.published_on)} {escaped(quote.source)}{where}"
+
+
+def _roadmap(report: Report) -> Iterator[str]:
+    if not report.roadmap:
+        yield "No cell calls for a tactic, or no brand of the market file is marked as ours."
+    for t in report.roadmap:
+        worth = "blocked by the market file" if t.is_blocked else f"{wording.gain(t)}, {t.cost} cost, {t.lead_weeks} weeks"
+        yield f"{t.position}. **{escaped(t.title)}**: {worth}. {escaped(t.pain)} Shown by `{t.shown_by}`, which {t.shown_as}."
+        for step in t.steps:
+            yield f"   - {escaped(step)}"
+
+
+def _why(report: Report) -> Iterator[str]:
+    if not report.drivers:
+        yield "Too few rated reviews to tell what moves the stars."
+    else:
+        yield "| Theme | Stars with praise | Stars with a complaint | Takes from the mean |"
+        yield "| --- | --- | --- | --- |"
+    for d in report.drivers:
+        lost = f"{wording.net(d.stars_lost)} ({wording.net(d.stars_lost_low)} to {wording.net(d.stars_lost_high)})"
+        yield f"| {escaped(report.theme_name(d.theme))} | {wording.net(d.praise_stars)} | {wording.net(d.complaint_stars)} | {lost} |"
+    yield ""
+    for brand in report.brands:
+        pains = [f"{report.theme_name(p.theme)} ({wording.pct(p.reach)} of reviews)" for p in report.pains_of(brand.brand)[:3]]
+        yield f"- What hurts most at {escaped(brand.name)}: {escaped(', '.join(pains)) or 'not enough evidence'}"
+    for cause in report.causes:
+        yield f"- {escaped(cause.hypothesis)}"
 
 
 def _emerging(report: Report) -> Iterator[str]:

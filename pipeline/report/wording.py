@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 
-from pipeline.report.facts import Cell, EmergingTerm, Quote, Reading
+from pipeline.report.rows import Cell, EmergingTerm, Quote, Reading, Tactic
 
 QUADRANT_NAMES = {"strength": "Strengths", "weakness": "Weaknesses", "opportunity": "Opportunities", "threat": "Threats"}
 
@@ -49,6 +49,15 @@ def emergence(term: EmergingTerm) -> str:
         f"{term.complaint_count_before} of {count(term.review_count_before)} before "
         f"({pct(term.share_before_low)} to {pct(term.share_before_high)}), q = {term.q_value:.2g}"
     )
+
+
+def gain(tactic: Tactic) -> str:
+    """What a tactic is worth, e.g. "0.12 stars (0.05 to 0.20)"."""
+    if tactic.impact is None:
+        return "impact not known: too few reviews"
+    if tactic.impact_low is None or tactic.impact_high is None:
+        return f"{tactic.impact:.2f} stars"
+    return f"{tactic.impact:.2f} stars ({_minus(f'{tactic.impact_low:.2f}')} to {tactic.impact_high:.2f})"
 
 
 def stars(quote: Quote) -> str:

@@ -129,6 +129,114 @@ def render(report: Report) -> bytes:
         ),
     )
     sheet(
+        "What to do",
+        [
+            ("Order", 7),
+            ("Tactic", 40),
+            ("Pain", 50),
+            ("Steps", 80),
+            ("Impact, stars", 12),
+            ("Low", 10),
+            ("High", 10),
+            ("Feasibility", 11),
+            ("Blocked", 9),
+            ("Cost", 9),
+            ("Weeks", 8),
+            ("Shown by", 34),
+            ("which", 8),
+            ("Cells", 60),
+        ],
+        (
+            [
+                t.position,
+                t.title,
+                t.pain,
+                "\n".join(t.steps),
+                t.impact,
+                t.impact_low,
+                t.impact_high,
+                t.feasibility,
+                t.is_blocked,
+                t.cost,
+                t.lead_weeks,
+                t.shown_by,
+                t.shown_as,
+                "\n".join(t.because),
+            ]
+            for t in report.roadmap
+        ),
+    )
+    sheet(
+        "What moves the stars",
+        [
+            ("Theme", 26),
+            ("With praise", 11),
+            ("Low", 10),
+            ("High", 10),
+            ("Reviews", 9),
+            ("With a complaint", 15),
+            ("Low", 10),
+            ("High", 10),
+            ("Reviews", 9),
+            ("Takes from the mean", 18),
+            ("Low", 10),
+            ("High", 10),
+        ],
+        (
+            [
+                report.theme_name(d.theme),
+                d.praise_stars,
+                d.praise_low,
+                d.praise_high,
+                d.praise_count,
+                d.complaint_stars,
+                d.complaint_low,
+                d.complaint_high,
+                d.complaint_count,
+                d.stars_lost,
+                d.stars_lost_low,
+                d.stars_lost_high,
+            ]
+            for d in report.drivers
+        ),
+    )
+    sheet(
+        "What hurts",
+        [
+            ("Brand", 16),
+            ("Order", 7),
+            ("Theme", 26),
+            ("Complaints", 11),
+            ("Reach", 9),
+            ("Low", 9),
+            ("High", 9),
+            ("Intensity", 9),
+            ("Priority", 9),
+            ("Low", 9),
+            ("High", 9),
+            ("Best rank", 9),
+            ("Worst rank", 9),
+        ],
+        (
+            [
+                report.brand_name(p.brand),
+                p.position,
+                report.theme_name(p.theme),
+                p.reached_count,
+                p.reach,
+                p.reach_low,
+                p.reach_high,
+                p.intensity,
+                p.priority,
+                p.priority_low,
+                p.priority_high,
+                p.rank_low,
+                p.rank_high,
+            ]
+            for p in report.pains
+        ),
+    )
+    sheet(
         "Themes",
         [
             ("Theme", 26),
