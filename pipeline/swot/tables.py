@@ -1,6 +1,7 @@
 """Rows of the build file as named tuples, and named tuples as tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import duckdb
@@ -12,11 +13,11 @@ _TYPES = {
     str: "varchar",
     int: "bigint",
     float: "double",
-    bool: "boolean",
+    date: "date",
     str | None: "varchar",
     int | None: "bigint",
     float | None: "double",
-    bool | None: "boolean",
+    date | None: "date",
 }
 
 
