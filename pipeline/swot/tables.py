@@ -1,6 +1,7 @@
 """Rows of the build file as named tuples, and named tuples as tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import duckdb
@@ -12,12 +13,13 @@ _TYPES = {
     str: "varchar",
     int: "bigint",
     float: "double",
-    bool: "boolean",
+    date: "date",
     str | None: "varchar",
     int | None: "bigint",
     float | None: "double",
     bool | None: "boolean",
     tuple[str, ...]: "varchar[]",
+    date | None: "date",
 }
 
 

@@ -7,9 +7,9 @@ import duckdb
 import numpy as np
 
 from pipeline.market import SwotSettings
-from pipeline.swot import causes, drivers, tables
+from pipeline.swot import causes, drivers, months, seasons, tables, years
 
-TABLES = ("metric.driver", "metric.cause")
+TABLES = ("metric.driver", "metric.cause", "metric.change_point", "metric.season", "metric.year_change")
 """What `make` makes, by the names in schema metric."""
 
 
@@ -39,6 +39,19 @@ def make(
     write("driver", drivers.Driver, driven, drivers.GRAIN, drivers.COLUMNS)
     paired = causes.causes(_complaints(con, schema), brands=brands, themes=themes, min_reviews=settings.min_reviews)
     write("cause", causes.Cause, paired, causes.GRAIN, causes.COLUMNS)
+
+    by_month = con.execute(
+        "select brand, platform, language, month, theme, review_count, complaint_count"  # noqa: S608 - as below
+        f" from {schema}.month"
+    ).fetchall()
+    all_series = list(months.series(by_month, themes))
+    changed = months.changes(all_series, min_reviews=settings.min_reviews, q_max=settings.q_max)
+    write("change_point", months.Change, changed, months.GRAIN, months.COLUMNS)
+    write("season", seasons.Season, seasons.seasons(all_series, q_max=settings.q_max), seasons.GRAIN, seasons.COLUMNS)
+
+    contrasts = [years.YearContrast(*row) for row in tables.read(con, f"{schema}.year_contrast", years.YearContrast._fields)]
+    yearly = years.year_changes(contrasts, min_reviews=settings.min_reviews)
+    write("year_change", years.YearChange, yearly, years.GRAIN, years.COLUMNS)
     return counts
 
 
