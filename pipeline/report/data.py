@@ -22,6 +22,12 @@ def render(report: Report) -> bytes:
         "drivers": report.drivers,
         "pains": report.pains,
         "causes": report.causes,
+        "changes": report.changes,
+        "movements": report.movements,
+        "journey": report.journey,
+        "share_of_voice": report.voices,
+        "positions": report.places,
+        "gaps": report.gaps,
         "coverage": report.coverage,
         "readings": report.readings,
     }

@@ -14,11 +14,15 @@ from pipeline.report.rows import (
     Brand,
     Cause,
     Cell,
+    ChangePoint,
     Crawl,
     Driver,
     EmergingQuote,
     EmergingTerm,
+    Gap,
     Method,
+    Movement,
+    Place,
     Point,
     Priority,
     Quote,
@@ -26,8 +30,10 @@ from pipeline.report.rows import (
     Row,
     RunFacts,
     Square,
+    Stage,
     Tactic,
     Theme,
+    Voice,
     Window,
 )
 from warehouse.build import connect, tables
@@ -69,6 +75,18 @@ class Report:
     """Over all reviews; each brand's greatest first."""
     causes: Sequence[Cause]
     """Of the whole market, the surest first."""
+
+    changes: Sequence[ChangePoint]
+    """The surest first."""
+    movements: Sequence[Movement]
+    """Up or down where the test says so, and of the rating whatever is known."""
+    journey: Sequence[Stage]
+    """By model, stage and brand."""
+    voices: Sequence[Voice]
+    """Over all time."""
+    places: Sequence[Place]
+    gaps: Sequence[Gap]
+    """The own brand's first, then by brand; the most spoken of first."""
 
     quadrants = QUADRANTS
 
@@ -132,6 +150,17 @@ class Report:
     def pains_of(self, brand: str) -> list[Priority]:
         """The greatest first."""
         return [pain for pain in self.pains if pain.brand == brand]
+
+    def stages_of(self, model: str) -> list[tuple[str, list[Stage]]]:
+        """Name of each stage with its brands, along the journey."""
+        found = (stage for stage in self.journey if stage.model == model)
+        return [(name, list(stages)) for name, stages in groupby(found, key=lambda stage: stage.name)]
+
+    def voice_of(self, brand: str, voice: str) -> Voice | None:
+        return next((v for v in self.voices if v.brand == brand and v.voice == voice), None)
+
+    def themes_named(self, themes: Sequence[str]) -> str:
+        return ", ".join(self.theme_name(theme) for theme in themes)
 
     def cell(self, cell_id: str) -> Cell | None:
         return self._cells.get(cell_id)
@@ -210,6 +239,17 @@ def read(build_file: Path) -> Report:
                 ),
                 key=lambda p: (p.brand, p.position or 0, p.theme),
             ),
+            changes=sorted(
+                _rows(con, "mart.change_point", ChangePoint), key=lambda c: (c.q_value, c.brand, c.theme or "", c.month)
+            ),
+            movements=sorted(
+                (m for m in _rows(con, "mart.movement", Movement) if m.arrow in {"up", "down"} or m.metric == "rating"),
+                key=lambda m: (order[m.brand], m.theme or "", m.metric, m.against),
+            ),
+            journey=sorted(_rows(con, "mart.journey_map", Stage), key=lambda s: (s.model, s.position, order[s.brand])),
+            voices=[voice for voice in _rows(con, "mart.share_of_voice", Voice) if voice.window == "all"],
+            places=sorted(_rows(con, "mart.position", Place), key=lambda p: p.position),
+            gaps=sorted(_rows(con, "mart.gap", Gap), key=lambda g: (order[g.brand], g.position)),
             causes=sorted((c for c in _rows(con, "mart.cause", Cause) if c.brand is None), key=lambda c: c.position),
         )
     finally:

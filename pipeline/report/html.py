@@ -37,6 +37,9 @@ def render(report: Report) -> bytes:
             "read_by",
             "emergence",
             "gain",
+            "moved",
+            "figure",
+            "change",
         )
     }
     environment.filters |= {"heat": _heat, "mark": _mark, "is_web": wording.is_web}
@@ -44,6 +47,7 @@ def render(report: Report) -> bytes:
         r=report,
         css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         chart=Markup(chart.trend_svg(report)),  # noqa: S704 - drawn by Vega from escaped values
+        map=Markup(chart.position_svg(report)),  # noqa: S704 - as above
         claim=_claim,
         q_names=wording.QUADRANT_NAMES,
         shown=CLAIMS_SHOWN,

@@ -320,3 +320,116 @@ class Cause:
     high: float
     q_value: float
     review_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """mart.change_point; theme None for the review as a whole."""
+
+    brand: str
+    theme: str | None
+    month: date
+    change: str
+    direction: str
+    is_seasonal: bool | None
+    q_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """mart.movement; theme None for the rating."""
+
+    brand: str
+    theme: str | None
+    metric: str
+    against: str
+    arrow: str | None
+    direction: str | None
+    value: float | None
+    value_before: float | None
+    effect: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    n_before: int | None
+    q_value: float | None
+    why_not: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """mart.journey_map."""
+
+    model: str
+    place: str
+    position: int
+    name: str
+    brand: str
+    review_count: int
+    n: int
+    net_sentiment: float | None
+    net_low: float | None
+    net_high: float | None
+    emotion: str | None
+    emotion_share: float | None
+    is_weakest: bool | None
+    best_rival: str | None
+    gap: float | None
+    gap_low: float | None
+    gap_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """mart.share_of_voice."""
+
+    brand: str
+    voice: str
+    window: str
+    n: int
+    total: int
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """mart.position."""
+
+    brand: str
+    position: int
+    x_themes: list[str]
+    y_themes: list[str]
+    x_n: int
+    y_n: int
+    both_n: int
+    x: float | None
+    y: float | None
+    x_low: float | None
+    x_high: float | None
+    y_low: float | None
+    y_high: float | None
+    shape: str | None
+    centre_x: float | None
+    centre_y: float | None
+    semi_major: float | None
+    semi_minor: float | None
+    angle: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """mart.gap."""
+
+    brand: str
+    theme: str
+    position: int
+    rivals_count: int
+    rivals_n: int
+    best_rival: str
+    best_net: float
+    best_high: float
+    own_n: int
+    own_net: float | None
+    own_stance: str

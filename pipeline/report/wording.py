@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 
-from pipeline.report.rows import Cell, EmergingTerm, Quote, Reading, Tactic
+from pipeline.report.rows import Cell, EmergingTerm, Movement, Quote, Reading, Tactic
 
 QUADRANT_NAMES = {"strength": "Strengths", "weakness": "Weaknesses", "opportunity": "Opportunities", "threat": "Threats"}
 
@@ -58,6 +58,30 @@ def gain(tactic: Tactic) -> str:
     if tactic.impact_low is None or tactic.impact_high is None:
         return f"{tactic.impact:.2f} stars"
     return f"{tactic.impact:.2f} stars ({_minus(f'{tactic.impact_low:.2f}')} to {tactic.impact_high:.2f})"
+
+
+def moved(movement: Movement, theme: str) -> str:
+    """e.g. "complaints about Delivery"; `theme` is its name."""
+    words = {"net_sentiment": "net sentiment on", "complaint_share": "complaints about", "praise_share": "praise for"}
+    return f"{words[movement.metric]} {theme}" if movement.metric in words else "rating"
+
+
+def figure(movement: Movement, value: float | None) -> str:
+    """A value or a difference of a movement in its unit: stars of five, net sentiment, or per cent."""
+    if value is None:
+        return "–"
+    if movement.metric == "rating":
+        return f"{1 + 4 * value:.2f} stars"
+    return net(value) if movement.metric == "net_sentiment" else pct(value)
+
+
+def change(movement: Movement) -> str:
+    """e.g. "+12 points (+4 to +20), n = 56 against 48"."""
+    if movement.effect is None or movement.low is None or movement.high is None:
+        return "–"
+    scale, digits, unit = {"rating": (4, 2, " stars"), "net_sentiment": (1, 2, "")}.get(movement.metric, (100, 0, " points"))
+    effect, low, high = (f"{scale * value:+.{digits}f}" for value in (movement.effect, movement.low, movement.high))
+    return f"{_minus(effect)}{unit} ({_minus(low)} to {_minus(high)}), n = {movement.n} against {movement.n_before}"
 
 
 def stars(quote: Quote) -> str:
