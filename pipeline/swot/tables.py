@@ -17,6 +17,7 @@ _TYPES = {
     str | None: "varchar",
     int | None: "bigint",
     float | None: "double",
+    bool: "boolean",
     bool | None: "boolean",
     tuple[str, ...]: "varchar[]",
     date | None: "date",
