@@ -235,9 +235,13 @@ class _Walk:
         for part, factor in _PROGRAMS.items():
             if said[0]["versions"][part] != said[1]["versions"][part]:
                 found.setdefault(factor, []).append(f"program ({part})")
-        scorers = [{row["language"]: row for row in one["scorers"]} for one in said]
+        # The hash of a language's scores covers the themes too; where these differ, it says nothing of the model.
+        told = ("scorer", "teacher_count") if found["themes"] else ("scorer", "teacher_count", "version")
+        old_scorers, new_scorers = ({row["language"]: [row[name] for name in told] for row in one["scorers"]} for one in said)
         found.setdefault("model", []).extend(
-            language for language in sorted({**scorers[0], **scorers[1]}) if scorers[0].get(language) != scorers[1].get(language)
+            language
+            for language in sorted({**old_scorers, **new_scorers})
+            if old_scorers.get(language) != new_scorers.get(language)
         )
         found |= self._worlds.lines()
         found["coverage"] = self._coverage()

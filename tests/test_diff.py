@@ -19,7 +19,6 @@ from conftest import PROJECT, Ran, rivalscope
 
 FIRST, SECOND = "20260701T000000Z", "20260708T000000Z"
 LATE = "The delivery was terribly late, I am very disappointed."
-FINE = "Delivery was fast and the parcel arrived on time, great!"
 
 
 @dataclass
@@ -73,6 +72,10 @@ class Place:
 def place(tea: Ran, tmp_path: Path) -> Place:
     folder = tmp_path / "market"
     shutil.copytree(tea.market.parent, folder, symlinks=True)
+    market = folder / "tea.toml"
+    # A third of a source's reviews edited at once would be held to be read wrongly, and not land.
+    calm = market.read_text(encoding="utf-8").replace('basis = "own_data"', 'basis = "own_data"\nmonitors = "off"')
+    market.write_text(calm, encoding="utf-8")
     return Place(folder)
 
 
@@ -89,10 +92,8 @@ def new_reviews(place: Place) -> None:
 
 
 def edited_reviews(place: Place) -> None:
-    def calmer(rows: list[list[str]]) -> list[list[str]]:
-        return [[n, "5", f"{FINE} Visit {n}.", day, who, answer] for n, _, _, day, who, answer in rows[:60]] + rows[60:]
-
-    rewrite(place.folder / "leaf.csv", calmer)
+    """All are answered by now. (Another wording or other stars of a review that teaches would teach another model too.)"""
+    rewrite(place.folder / "leaf.csv", lambda rows: [[*row[:5], "Thank you, we are sorry."] for row in rows])
 
 
 def rules(place: Place) -> None:
@@ -113,12 +114,11 @@ def model(place: Place) -> None:
 
 def lexicon(place: Place) -> None:
     """The program that scores."""
-    file = place.own_program() / "pipeline" / "text" / "sentiment" / "vader.py"
-    text = file.read_text(encoding="utf-8")
-    assert "\ndef compounds(" in text
-    file.write_text(
-        text + "\n\n_scored = compounds\n\n\ndef compounds(texts):\n    return [-abs(s) for s in _scored(texts)]\n", "utf-8"
-    )
+    file = place.own_program() / "pipeline" / "text" / "sentiment" / "scores.py"
+    with file.open("a", encoding="utf-8") as more:
+        more.write(
+            "\n\n_scored = scores\n\n\ndef scores(texts, language, models):\n    return [-abs(s) for s in _scored(texts, language, models)]\n"
+        )
 
 
 def themes(place: Place) -> None:
@@ -187,7 +187,8 @@ def test_where_one_thing_differs_it_is_named_and_nothing_else_is(place: Place, n
     assert found["changes"], "the change is large enough to be seen"
     assert causes(found) == {factor}
     assert all(len(change["causes"]) == 1 for change in found["changes"])
-    assert set(found["differs"]) == {factor} | ({"model"} if name == "themes" else set())
+    # Other stars teach another model, whether or not that changes a cell.
+    assert set(found["differs"]) - ({"model"} if name in {"coverage", "vanished_reviews"} else set()) == {factor}
     for each in found["changes"]:
         # One step, so what it changed is what changed.
         assert each["causes"][0]["before"] == each["before"]
