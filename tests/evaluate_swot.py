@@ -128,7 +128,10 @@ class Line:
 def null_worlds(part: int) -> Iterator[Line]:
     for name, markets in (
         ("all brands alike; n, places and languages unequal", nulls(500 // part, invites=False)),
-        ("the same, and star mix unequal: two brands invite", nulls(500 // part, invites=True)),
+        (
+            "the same, four times as many reviews, and star mix unequal: two brands invite",
+            nulls(500 // part, invites=True, largest=1600, mood=1.5),
+        ),
     ):
         found = all_told(markets, name)
         alarms = sum(bool(one.told) for one in found)
@@ -155,16 +158,17 @@ MENTION = 0.3
 """Share of reviews that mention each theme of the planted markets."""
 
 
-def planted_market(effect: float, reviews: int, seed: int, *, themes: int = 12) -> Market:
-    """Four brands of so many reviews; three of them differ in a theme each."""
-    signs = np.random.default_rng(seed).choice((-1, 1), 3)
+def planted_market(effect: float, reviews: int, seed: int, *, alone: bool = False) -> Market:
+    """Five brands of so many reviews; eight of their sixty places differ, at most one brand in a theme."""
+    signs = np.random.default_rng(seed).choice((-1, 1), 8)
     return Market(
-        sizes=(reviews,) * 4,
-        themes=themes,
-        mentions=(MENTION,) * themes,
+        sizes=(reviews,) * 5,
+        mentions=(MENTION,) * 12,
         sources=((0.5, 0.3, 0.2),),
         languages=((0.7, 0.3),),
-        planted={(1, 2): effect * signs[0], (2, 5): effect * signs[1], (3, 8): effect * signs[2]},
+        planted={(1 + theme % 4, theme): effect * float(sign) for theme, sign in enumerate(signs[: 1 if alone else 8])},
+        mood=1.5,
+        at_heart=0.3,
         seed=30_000 + seed,
     )
 
@@ -173,15 +177,19 @@ def planted_worlds(part: int) -> Iterator[Line]:
     for effect in (0.1, 0.2, 0.3):
         for n in (100, 300, 1000):
             for what, reviews in (("mentions of the theme", round(n / MENTION)), ("reviews", n)):
-                markets = [
-                    planted_market(effect, reviews, seed)
-                    for seed in range(max(1, (102 if what == "reviews" else 51) // 3 * 2 // part))
-                ]
-                name = f"effect {effect}, {n:,} {what} a brand"
-                found = all_told(markets, name)
-                hits, planted = sum(len(one.told & one.planted) for one in found), sum(len(one.planted) for one in found)
-                needed = (effect, n, what) == (0.3, 300, "mentions of the theme")
-                yield Line(name, rate(hits, planted), "≥ 90 %" if needed else "", not needed or hits >= 0.9 * planted)
+                yield found_of(
+                    f"effect {effect}, {n:,} {what} a brand",
+                    [planted_market(effect, reviews, s) for s in range(24 // part)],
+                    least=0.9 if (effect, n, what) == (0.3, 300, "mentions of the theme") else None,
+                )
+    alone = [planted_market(0.3, round(300 / MENTION), 1000 + s, alone=True) for s in range(96 // part)]
+    yield found_of("effect 0.3, 300 mentions of the theme a brand, nothing else in the market", alone, least=None)
+
+
+def found_of(name: str, markets: Sequence[Market], *, least: float | None) -> Line:
+    found = all_told(markets, name)
+    hits, planted = sum(len(one.told & one.planted) for one in found), sum(len(one.planted) for one in found)
+    return Line(name, rate(hits, planted), f"≥ {100 * least:.0f} %" if least else "", not least or hits >= least * planted)
 
 
 # --- Simpson's paradox ------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class Market:
 
     def draw(self) -> "Drawn":
         rng = np.random.default_rng(self.seed)
-        bias = rng.normal(0.6, 0.6, self.themes)
+        bias = rng.uniform(-0.4, 1.2, self.themes)  # a theme that nobody complains of has no room for a plant
         mention = np.array(self.mentions) if len(self.mentions) else rng.uniform(0.08, 0.45, self.themes)
         reviews: list[Columns] = []
         mentions: list[Columns] = []

@@ -128,7 +128,7 @@ COLUMNS = {
     "low": "lower 95 % bound of the effect, not adjusted for the number of comparisons",
     "high": "upper 95 % bound of the effect, not adjusted for the number of comparisons",
     "p_value": "two-sided (one-sided against a level), raised where the difference is not also there at equal stars and without any one rival; null with too few reviews",
-    "q_value": "Benjamini-Hochberg over the comparisons with others, over the changes, and over the levels, each by themselves; null with p_value",
+    "q_value": "Benjamini-Hochberg over all cells of the run: brand and theme or metric, against others or against before (over all levels for a level); null with p_value",
     "effect_equal_stars": "value - value_rest were the star mix of both sides the market's (see pipeline/swot/statistics.py); null for changes, ratings, levels and keywords",
     "low_equal_stars": "its lower 95 % bound",
     "high_equal_stars": "its upper 95 % bound",
@@ -145,16 +145,12 @@ def compare(
 ) -> list[Comparison]:
     """All comparisons, ordered. Those with too few reviews are listed without p and q.
 
-    The q-values of comparisons, of changes and of levels are made apart: that a market complains of something in more than a tenth of
-    its reviews is often beyond doubt, and must not lend its certainty to a comparison; and strengths and weaknesses, which come of the
-    comparisons alone, are a family whose false ones are counted by themselves.
+    The q-values of comparisons and of levels are made apart: that a market complains of something in more than a tenth of its
+    reviews is often beyond doubt, and must not lend its certainty to a comparison.
     """
     compared = [*_contrasted(contrasts, by_stars, min_reviews), *_paired(pairs)]
     levelled = _levelled(levels, min_reviews)
-    changes = [row for row in compared if row.metric.endswith("_change")]
-    compared = [row for row in compared if not row.metric.endswith("_change")]
-    rows = [*_adjusted(compared), *_adjusted(changes), *_adjusted(levelled)]
-    return sorted(rows, key=lambda t: (t.metric, t.brand, t.theme or "", t.window))
+    return sorted([*_adjusted(compared), *_adjusted(levelled)], key=lambda t: (t.metric, t.brand, t.theme or "", t.window))
 
 
 _HALF_AS_FAR = 0.5
@@ -407,26 +403,35 @@ _SAY = {
     ("net_sentiment", "all"): 6.0,
     ("complaint_share", "all"): 1.5,
     ("praise_share", "all"): 1.5,
+    ("complaint_share_change", "current"): 3.0,
 }
-"""How much of a cell's chance of error each of its comparisons gets, 1 where nothing is said: net sentiment over all reviews, where
-most differences can be seen, gets half, and gives each of the five others little to spend."""
+"""How much of a cell's chance of error each of its comparisons gets, 1 where nothing is said: those get most in which most differences
+can be seen. Of changes that is a rise of complaints, for a theme is seldom mentioned ten times in each of two windows otherwise."""
+
+_CHANGES = 0.5
+"""What a cell of changes gets of the run's chance of error beside one against others. There are as many of them, with half the reviews."""
 
 
 def _adjusted(rows: list[Comparison]) -> list[Comparison]:
-    """With q-values: Benjamini-Hochberg over cells, that is over brand and theme (or brand and metric), not over comparisons.
+    """With q-values: Benjamini-Hochberg over cells, not over comparisons: brand and theme (or metric), against others or against before.
 
     A true difference shows in up to six comparisons of its cell, noise in one: counted by comparisons, five false in a hundred would be
     ten in a hundred cells. A cell's p is the smallest of its comparisons' p by their say (Bonferroni's, weighted), so it holds however
     they hang together; each comparison's q is that of a cell whose p were its own.
     """
     asked = [r for r in rows if r.p_value is not None]
-    cell = [(r.brand, r.theme or r.metric) for r in asked]
+    cell = [(r.brand, r.theme or r.metric, r.metric.endswith("_change")) for r in asked]
     say = [_SAY.get((r.metric, r.window), 1.0) for r in asked]
-    said: dict[tuple[str, str], float] = {}
+    said: dict[tuple[str, str, bool], float] = {}
     for key, weight in zip(cell, say, strict=True):
         said[key] = said.get(key, 0.0) + weight
-    p_values = [min(1.0, (r.p_value or 0.0) * said[key] / weight) for r, key, weight in zip(asked, cell, say, strict=True)]
-    least: dict[tuple[str, str], float] = {}
+    parts = {key: _CHANGES if key[2] else 1.0 for key in said}
+    mean = sum(parts.values()) / max(len(parts), 1)
+    p_values = [
+        min(1.0, (r.p_value or 0.0) * said[key] / weight * mean / parts[key])
+        for r, key, weight in zip(asked, cell, say, strict=True)
+    ]
+    least: dict[tuple[str, str, bool], float] = {}
     for key, p_value in zip(cell, p_values, strict=True):
         least[key] = min(least.get(key, 1.0), p_value)
     q_values = benjamini_hochberg(np.array(p_values, dtype=np.float64), np.array(list(least.values()), dtype=np.float64))
