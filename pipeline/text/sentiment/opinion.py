@@ -26,10 +26,17 @@ from pipeline.text.store import write_whole
 
 WAYS: tuple[Label, ...] = ("negative", "neutral", "positive")
 
-MIN_LABELS = 300
-MIN_PER_WAY = 20
+MIN_LABELS = 500
+"""Of mentions, to be asked about mentions, and of whole texts, to be asked about those. Restaurant aspects in three ways, five folds, by the
+number of labelled sentences (each labels about one mention and itself), first where the theme is found and then where the text speaks
+for it: by rules .821 .584; 200 .819 .555; 400 .825 .575; 600 .834 .603; 800 .840 .609; 1,200 .837 .623; 1,950 .846 .656."""
 
-_REGULARISATION = 1.0
+MIN_PER_WAY = 20
+"""Fewer of one way cannot be told from chance."""
+
+_REGULARISATION = 2.0
+"""At .3, 1, 2, 3 and 5, all labels of those folds: .779 .785 .789 .791 .791."""
+
 _PASSES = 100
 _HELD_BY = 2
 _FORMAT = 1
@@ -166,8 +173,8 @@ def _columns(asked: Sequence[Asked], language: str) -> tuple[Ints, Ints, Floats]
     rows.append(document)
     columns.append(feature + (2 << BITS))
     row, column = np.concatenate(rows), np.concatenate(columns)
-    block = row * 3 + (column >> BITS)
-    return row, column, (1 / np.sqrt(np.bincount(block)[block])).astype(np.float32)
+    kind = row * 3 + (column >> BITS)
+    return row, column, (1 / np.sqrt(np.bincount(kind)[kind])).astype(np.float32)
 
 
 def _measures(asked: Sequence[Asked], language: str) -> Floats:
