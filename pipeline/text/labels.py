@@ -96,7 +96,7 @@ def labelled_of(row: Row, text: Text, themes: Collection[str], where: str) -> La
 
 
 def read(path: Path, themes: Collection[str]) -> list[Labelled]:
-    """What a file of labels says, its other lines left out. Raises LabelError naming the line."""
+    """What a file of labels says, its other lines left out. Raises LabelError naming the line, and OSError."""
     found: list[Labelled] = []
     for number, line in enumerate(lines_of(path), 1):
         where = f"{path}: line {number}"
