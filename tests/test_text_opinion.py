@@ -123,6 +123,7 @@ def test_opinions_come_back_from_their_file_and_damage_is_known(tmp_path: Path) 
         {"theme": "price_value", "label": "good"},
         {"theme": "price_value", "label": 1},
         {"theme": "no_such_theme", "label": "positive"},
+        {"theme": ["price_value"], "label": "positive"},
         "price_value",
     ],
 )

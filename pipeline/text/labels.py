@@ -84,12 +84,12 @@ def labelled_of(row: Row, text: Text, themes: Collection[str], where: str) -> La
         theme, label = (one.get("theme"), one.get("label")) if isinstance(one, dict) else (None, one)
         if isinstance(theme, str) and label is None:
             continue
-        if theme not in themes or label not in opinion.WAYS:
+        if not isinstance(theme, str) or theme not in themes or label not in opinion.WAYS:
             raise LabelError(
                 f'{where}: expected "themes" like [{{"theme": "food", "label": "negative"}}] with ids that are looked for '
                 f"(packs bring more) and labels out of {', '.join(opinion.WAYS)}, found {one!r}."
             )
-        said[str(theme)] = label
+        said[theme] = label
     whole = row.get("label")
     found = Labelled(text, whole if whole in opinion.WAYS else None, said)
     return found if found.whole or found.themes else None
@@ -114,7 +114,12 @@ def opinions_of(
     models: Mapping[str, Classifier],
     progress: Callable[[str], None],
 ) -> dict[str, opinion.Opinions]:
-    """By language what the labels teach, where there are enough. A label of a theme that is not found in its text teaches nothing."""
+    """By language what the labels teach, where there are enough. A label of a theme that is not found in its text teaches nothing.
+
+    Best where `models` were taught by other texts: on its own teachers a model is surer than it is elsewhere, and opinions come to trust
+    it too much. Restaurant aspects in five folds, beside 5,993 starred reviews of other things .791; where all labelled sentences were
+    starred too .788; where they were all that was .757.
+    """
     asked: dict[str, list[opinion.Asked]] = {}
     said: dict[str, list[Label]] = {}
     for start in range(0, len(labels), _BATCH):
