@@ -55,6 +55,7 @@ def scored(run: Run, given: Inputs, build_file: Path, progress: Progress, *, tau
         brand_locales=given.brand_locales,
         taxonomy=given.taxonomy,
         transformers=given.transformers,
+        labels=given.labels,
         taught_by=taught_by,
         progress=progress,
     )

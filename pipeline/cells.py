@@ -94,6 +94,7 @@ def document(con: duckdb.DuckDBPyConnection, given: Inputs) -> bytes:
         "settings": inputs.settings(given),
         "targets": [asdict(target) for target in given.facts.targets],
         "transformers": {language: transformer.version_of(folder) for language, folder in given.transformers.items()},
+        "labels": inputs.labels_version(given),
         "scorers": scorers(con),
         "landing": _rows(con, _LANDING),
         "coverage": _rows(con, _COVERAGE),

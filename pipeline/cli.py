@@ -226,7 +226,8 @@ def _label(command: Callable[..., argparse.ArgumentParser]) -> None:
         "--teach",
         type=Path,
         metavar="RATED.jsonl.gz",
-        help="rated texts to learn from: text, language, rating and rating_max, or label; Korean and Japanese ones may be unrated",
+        help="texts to learn from: text, language, and rating with rating_max, or label (1, 0; positive, neutral, negative), or themes "
+        "[{theme, label}]; Korean and Japanese ones may be unrated",
     )
     added.add_argument("--packs", default="", help="industries whose themes are looked for too, such as restaurants,airlines")
     added.add_argument(

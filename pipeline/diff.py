@@ -165,7 +165,7 @@ class _Walk:
         if self._swapped("settings"):
             brands = {brand.id for brand in new.facts.brands} | {None}
             targets = tuple(target for target in now.facts.targets if target.brand in brands)
-            now = replace(new, facts=replace(new.facts, targets=targets), transformers=now.transformers)
+            now = replace(new, facts=replace(new.facts, targets=targets), transformers=now.transformers, labels=now.labels)
             here = step("settings", self._world("first", now, first, first))
         base = here
         if "edited reviews" in self.differs:
@@ -177,7 +177,7 @@ class _Walk:
         if "coverage" in self.differs:
             now = replace(now, facts=new.facts)
             here = step("coverage", self._world("second", now, second, second, base))
-        if here is not base or now.transformers != new.transformers:
+        if here is not base or (now.transformers, now.labels) != (new.transformers, new.labels):
             last = self._worlds.made("second", new, second, as_of=second, unlike=here)
             here = here if last is None else step("model", last)
         return [*steps, Step(self._since(second), here.cells, second.cells)]

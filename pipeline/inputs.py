@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from pipeline.market import Market, SwotSettings
+from pipeline.text.labels import lines_of
 from pipeline.text.wording.themes import Taxonomy, load_taxonomy, restored
 from warehouse import build
 from warehouse.load import BrandFact, KeywordFact, MarketFacts, TargetFact, ThemeFact
@@ -47,6 +48,8 @@ class Inputs:
     taxonomy: Taxonomy
     rules: Path = build.SQL
     """The folder whose folders `RULES` are run."""
+    labels: Path | None = None
+    """The file of labelled texts that teach opinions, gzip or not."""
 
 
 def inputs_of(market: Market) -> Inputs:
@@ -83,6 +86,7 @@ def inputs_of(market: Market) -> Inputs:
         brand_locales={b.id: b.language for b in market.brands if b.language},
         transformers=market.transformers,
         taxonomy=taxonomy,
+        labels=market.labels,
     )
 
 
@@ -107,6 +111,11 @@ def versions(inputs: Inputs) -> dict[str, str]:
         "themes": _name(_themes(inputs.taxonomy)),
         "settings": _name(settings(inputs)),
     }
+
+
+def labels_version(inputs: Inputs) -> str | None:
+    """Hash of the labelled texts; None without any."""
+    return hashlib.sha256(b"".join(lines_of(inputs.labels))).hexdigest()[:16] if inputs.labels else None
 
 
 def settings(inputs: Inputs) -> dict[str, Any]:
@@ -157,15 +166,17 @@ def _themes(taxonomy: Taxonomy) -> dict[str, Any]:
 
 
 def keep(inputs: Inputs, folder: Path, write: Callable[[Path, bytes], None]) -> None:
-    """Keeps rules and themes under their hashes, each once; `write` makes a file appear whole."""
+    """Keeps rules, themes and labels under their hashes, each once; `write` makes a file appear whole."""
     for value in (_rules(inputs.rules), _themes(inputs.taxonomy)):
         path = folder / f"{_name(value)}.json.gz"
         if not path.exists():
             write(path, gzip.compress(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), mtime=0))
+    if inputs.labels and not (path := folder / f"{labels_version(inputs)}.jsonl.gz").exists():
+        write(path, gzip.compress(b"".join(lines_of(inputs.labels)), mtime=0))
 
 
 def taken_up(kept: Mapping[str, Any], folder: Path, rules_into: Path, transformers: Mapping[str, Path]) -> Inputs:
-    """The inputs that a run's file tells of: `versions`, `settings`, `targets` and `transformers`. Raises InputsError.
+    """The inputs that a run's file tells of: `versions`, `settings`, `targets`, `transformers` and `labels`. Raises InputsError.
 
     Its rules are written into a new folder `rules_into`. `transformers`: by version, those that are there; another one is left out.
     """
@@ -197,6 +208,7 @@ def taken_up(kept: Mapping[str, Any], folder: Path, rules_into: Path, transforme
         },
         taxonomy=taxonomy,
         rules=rules_into,
+        labels=folder / f"{kept['labels']}.jsonl.gz" if kept.get("labels") else None,
     )
 
 

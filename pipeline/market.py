@@ -321,6 +321,9 @@ class TextSettings(_Table):
     models: dict[Language, Expanded] = Field(default_factory=dict)
     """Language → folder of a transformer that reads it in the place of rules and of teaching, from the market file's folder on; see
     pipeline/text/sentiment/transformer.py. Needs the extra `transformer`."""
+    labels: Expanded | None = None
+    """JSON lines of labelled texts, from the market file's folder on, that teach what good, bad and neutral mean for a theme; see
+    pipeline/text/labels.py."""
 
 
 class Target(_Table):
@@ -423,6 +426,11 @@ class Market(_Table):
     def transformers(self) -> dict[str, Path]:
         """Language → folder of the transformer that reads it."""
         return {language: (self._path.parent / folder).resolve() for language, folder in self.text.models.items()}
+
+    @property
+    def labels(self) -> Path | None:
+        """The file of labelled texts."""
+        return (self._path.parent / self.text.labels).resolve() if self.text.labels else None
 
 
 def _has_host(url: str) -> bool:

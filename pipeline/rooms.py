@@ -69,6 +69,17 @@ def _check(market: Market) -> None:
     # The room's libraries are a second and 100 MB: only where there is something to check.
     if market.tactics.off or market.tactics.add or market.feasibility:
         _guide(market, taxonomy)
+    if market.labels:
+        _check_labels(market, market.labels, themes)
+
+
+def _check_labels(market: Market, file: Path, themes: list[str]) -> None:
+    from pipeline.text.labels import LabelError, read  # noqa: PLC0415 - as above
+
+    try:
+        read(file, themes)
+    except (OSError, LabelError) as error:
+        raise MarketError(f"{market.path}: text.labels: {error}") from error
 
 
 def _guide(market: Market, taxonomy: "Taxonomy") -> "Guide":
@@ -311,6 +322,7 @@ def _score(this: Run, progress: Progress) -> None:
         brand_locales=inputs.brand_locales,
         taxonomy=inputs.taxonomy,
         transformers=inputs.transformers,
+        labels=inputs.labels,
         progress=progress,
     )
 

@@ -158,7 +158,7 @@ def test_each_language_of_a_file_is_taught_by_what_it_has(tmp_path: Path) -> Non
     "wrong",
     [
         {"label": 2},
-        {"label": "positive"},
+        {"label": "good"},
         {"label": 7, "rating": 5, "rating_max": 5},
         {"rating": 5},
         {"rating": 6, "rating_max": 5},

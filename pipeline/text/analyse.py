@@ -7,6 +7,7 @@ texts at once, because the models score arrays.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from pipeline.text.reading import sentences
@@ -14,6 +15,7 @@ from pipeline.text.reading.language import language_of, language_of_part
 from pipeline.text.reading.normalise import normalise
 from pipeline.text.sentiment import scores
 from pipeline.text.sentiment.ngrams import longest
+from pipeline.text.sentiment.opinion import Asked, Opinions
 from pipeline.text.sentiment.scores import Classifier, Label
 from pipeline.text.wording.leaning import Leaning
 from pipeline.text.wording.matcher import Span
@@ -99,15 +101,77 @@ class _Part:
     score: float = 0.0
 
 
+@dataclass(slots=True)
+class _Spoken:
+    """A theme of a sentence, with what is said of it."""
+
+    theme: str
+    stretch: str
+    score: float
+
+
+@dataclass(slots=True)
+class _Read:
+    language: str
+    entire: _Part | None
+    sentences: list[tuple[Span, _Part, list[_Spoken]]]
+    """Place in the original content, the sentence, its themes."""
+
+    @property
+    def spoken(self) -> list[_Spoken]:
+        return [said for _, _, spoken in self.sentences for said in spoken]
+
+
 def analyse(
     texts: Sequence[Text],
     *,
     languages: Sequence[str],
     taxonomy: Themes,
     models: Mapping[str, Classifier],
+    opinions: Mapping[str, Opinions] = MappingProxyType({}),
     whole: bool = False,
 ) -> list[Analysis]:
-    """One analysis for each text, in order. `whole` scores each text as one piece as well."""
+    """One analysis for each text, in order. `whole` scores each text as one piece as well. `opinions`: language → what labelled
+    mentions taught, which has the last word."""
+    read = _read(texts, languages, taxonomy, models, whole=whole)
+    if opinions:
+        _ask(read, opinions)
+    return [
+        Analysis(
+            text.language,
+            text.entire.score if text.entire else 0.0,
+            tuple(
+                Sentence(
+                    *span,
+                    one.language,
+                    one.score,
+                    scores.label_of(one.score, one.language),
+                    tuple(Mention(said.theme, said.score, scores.label_of(said.score, one.language)) for said in spoken),
+                    signals_of(one.text, one.language, one.score),
+                )
+                for span, one, spoken in text.sentences
+            ),
+        )
+        for text in read
+    ]
+
+
+def questions(
+    texts: Sequence[Text], *, languages: Sequence[str], taxonomy: Themes, models: Mapping[str, Classifier]
+) -> list[list[tuple[str, Asked]]]:
+    """For each text what opinions are asked of it, and be taught by: the language, and the question about each mention and the text itself."""
+    return [
+        [
+            *((one.language, _question(one, spoken, said)) for _, one, spoken in text.sentences for said in spoken),
+            *([(text.language, _question(text.entire, text.spoken))] if text.entire else []),
+        ]
+        for text in _read(texts, languages, taxonomy, models, whole=True)
+    ]
+
+
+def _read(
+    texts: Sequence[Text], languages: Sequence[str], taxonomy: Themes, models: Mapping[str, Classifier], *, whole: bool
+) -> list[_Read]:
     parts: list[_Part] = []
 
     def part(text: str, language: str) -> _Part:
@@ -127,24 +191,35 @@ def analyse(
             plan.append((read.span(start, stop), part(words, spoken), spoken_of, said))
         planned.append((language, part(read.text, language) if whole else None, plan))
     _score(parts, models)
-    return [
-        Analysis(
-            language,
-            _of_whole(entire, [one for _, one, _, _ in plan]) if entire else 0.0,
-            tuple(
-                Sentence(
-                    *span,
-                    one.language,
-                    one.score,
-                    scores.label_of(one.score, one.language),
-                    _mentions(one, spoken_of, said, taxonomy),
-                    signals_of(one.text, one.language, one.score),
-                )
-                for span, one, spoken_of, said in plan
-            ),
-        )
-        for language, entire, plan in planned
-    ]
+    found = []
+    for language, entire, plan in planned:
+        if entire:
+            entire.score = _of_whole(entire, [one for _, one, _, _ in plan])
+        read_sentences = [(span, one, _themes(one, spoken_of, said, taxonomy)) for span, one, spoken_of, said in plan]
+        found.append(_Read(language, entire, read_sentences))
+    return found
+
+
+def _ask(read: Sequence[_Read], opinions: Mapping[str, Opinions]) -> None:
+    """Scores anew what the opinions of its language were taught."""
+    asked: dict[str, list[tuple[_Part | _Spoken, Asked]]] = {}
+    for text in read:
+        for one, beside, said in [
+            *((one, spoken, said) for _, one, spoken in text.sentences for said in (*spoken, None)),
+            *([(text.entire, text.spoken, None)] if text.entire else []),
+        ]:
+            if one.language in opinions and opinions[one.language].answers(said.theme if said else ""):
+                asked.setdefault(one.language, []).append((said or one, _question(one, beside, said)))
+    for language, held in asked.items():
+        for (scored, _), score in zip(held, opinions[language].scores([question for _, question in held]), strict=True):
+            scored.score = score
+
+
+def _question(one: _Part, beside: Sequence[_Spoken], said: _Spoken | None = None) -> Asked:
+    themes = tuple(sorted({other.theme for other in beside}))
+    if said is None:
+        return Asked(one.text, one.text, "", one.score, one.score, themes)
+    return Asked(one.text, said.stretch, said.theme, said.score, one.score, themes)
 
 
 def _score(parts: Sequence[_Part], models: Mapping[str, Classifier]) -> None:
@@ -168,26 +243,27 @@ def _spoken_of(words: str, language: str, taxonomy: Themes) -> Reaches:
     return Reaches(themes, {(a, b): taxonomy.themes_of(words[a:b], language) for a, b in clauses}, frozenset())
 
 
-def _mentions(one: _Part, spoken_of: Reaches, said: Mapping[Span, _Part], taxonomy: Themes) -> tuple[Mention, ...]:
+def _themes(one: _Part, spoken_of: Reaches, said: Mapping[Span, _Part], taxonomy: Themes) -> list[_Spoken]:
     """A theme takes the sentiment of the stretches that speak of it; of the sentence where there is none, or where none judges it
     and it is more than named in passing."""
     if not spoken_of.themes:
-        return ()
+        return []
     leanings, within = taxonomy.leanings_within(one.text, one.language, spoken_of.themes, spoken_of.stretches)
-    carried: dict[str, list[float]] = {}
+    carried: dict[str, list[Span]] = {}
     for span, found in spoken_of.stretches.items():
         for theme in found:
-            carried.setdefault(theme, []).append(_leant(said[span].score, within.get(span, {}).get(theme)))
-    mentions = []
+            carried.setdefault(theme, []).append(span)
+    themes = []
     for theme in spoken_of.themes:
-        values = carried.get(theme)
+        spans = carried.get(theme, [])
+        values = [_leant(said[span].score, within.get(span, {}).get(theme)) for span in spans]
         score = _together(values) if values else one.score
         if abs(score) < SILENT and theme not in spoken_of.passing:
             score = one.score
         if theme not in spoken_of.passing:
             score = _leant(score, leanings.get(theme))
-        mentions.append(Mention(theme, score, scores.label_of(score, one.language)))
-    return tuple(mentions)
+        themes.append(_Spoken(theme, " ".join(said[span].text for span in spans) or one.text, score))
+    return themes
 
 
 def _together(values: Sequence[float]) -> float:

@@ -5,38 +5,29 @@ command with its number; what was written before it stands.
 """
 
 import argparse
-import gzip
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import IO
 
 import orjson
 
 from pipeline.market import ThemeChanges
 from pipeline.text.analyse import Analysis, Text, analyse
+from pipeline.text.labels import MAX_LABELLED, LabelError, Labelled, Row, labelled_of, lines_of, opinions_of, row_of
 from pipeline.text.reading.language import language_of
 from pipeline.text.sentiment import model, scores, seed
 from pipeline.text.sentiment.ngrams import longest
+from pipeline.text.sentiment.opinion import Opinions
 from pipeline.text.sentiment.scores import Classifier, label_of
 from pipeline.text.sentiment.teachers import by_seed
 from pipeline.text.sentiment.transformer import Transformer, TransformerError
-from pipeline.text.wording.themes import load_taxonomy
-
-MAX_LINE = 16_000_000
-"""Bytes of one line; longer ones are refused rather than read."""
+from pipeline.text.wording.themes import Taxonomy, load_taxonomy
 
 _BATCH = 256
-
-Row = dict[str, object]
-
-
-class LabelError(ValueError):
-    """A line cannot be used; the message names it."""
 
 
 def command(options: argparse.Namespace, progress: Callable[[str], None]) -> None:
@@ -70,12 +61,13 @@ def label(
 
     `teach`: JSON lines, gzip or not, with `text` and either `rating` and `rating_max` or `label` (1 positive, 0 negative); a
     model is taught for each language with enough of both. Where a Korean or Japanese file has too few of those, the seed lexicon says
-    which of the lines without either are good. `transformers`: language → folder of the classifier that reads it instead. Raises LabelError naming the
+    which of the lines without either are good. A line with a `label` positive, neutral or negative, or with labelled `themes`, teaches
+    opinions instead (`labels`). `transformers`: language → folder of the classifier that reads it instead. Raises LabelError naming the
     line, and TransformerError.
     """
     taxonomy = load_taxonomy(ThemeChanges(packs=packs))
     plugged_in = {language: Transformer(folder) for language, folder in transformers.items()}
-    models: dict[str, Classifier] = {**(taught(teach, languages, progress) if teach else {}), **plugged_in}
+    models, opinions = taught(teach, languages, taxonomy, plugged_in, progress) if teach else (plugged_in, {})
     count = 0
     numbered = enumerate(lines, 1)
     while batch := list(islice(numbered, _BATCH)):
@@ -83,11 +75,13 @@ def label(
         broken: LabelError | None = None
         for number, line in batch:
             try:
-                rows.append(_row(line, f"line {number}"))
+                rows.append(row_of(line, f"line {number}"))
             except LabelError as error:
                 broken = error
                 break
-        found = analyse([text for _, text in rows], languages=languages, taxonomy=taxonomy, models=models, whole=True)
+        found = analyse(
+            [text for _, text in rows], languages=languages, taxonomy=taxonomy, models=models, opinions=opinions, whole=True
+        )
         for (row, _), analysis in zip(rows, found, strict=True):
             out.write(_printed({**row, **_answer(analysis)}))
         count += len(rows)
@@ -114,12 +108,24 @@ class _Told:
     unrated: list[str] = field(default_factory=list)
 
 
-def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]) -> dict[str, model.Model]:
-    """A model for each language with enough of both classes; else, where a seed lexicon can tell, of its unrated texts."""
+def taught(
+    path: Path,
+    languages: Sequence[str],
+    taxonomy: Taxonomy,
+    plugged_in: Mapping[str, Classifier],
+    progress: Callable[[str], None],
+) -> tuple[dict[str, Classifier], dict[str, Opinions]]:
+    """A model for each language with enough of both classes; else, where a seed lexicon can tell, of its unrated texts. And what the
+    labelled lines teach, which no star-taught model has seen: on its own teachers it is surer than it ought to be."""
     held: dict[str, _Told] = {}
-    for number, line in enumerate(_opened(path), 1):
+    labelled: list[Labelled] = []
+    for number, line in enumerate(lines_of(path), 1):
         where = f"{path}: line {number}"
-        row, text = _row(line, where)
+        row, text = row_of(line, where)
+        if said := labelled_of(row, text, taxonomy.entries, where):
+            if len(labelled) < MAX_LABELLED:
+                labelled.append(said)
+            continue
         rated = row.get("label") is not None or row.get("rating") is not None
         verdict = _verdict(row, where) if rated else None
         language = language_of(text.content, languages=languages, stated=text.stated)
@@ -131,7 +137,7 @@ def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]
             kept.append(text.content[: longest(language)])
             if verdict is not None:
                 told.labels.append(verdict)
-    models = {}
+    models: dict[str, Classifier] = {}
     for language, told in sorted(held.items()):
         found, by = model.teach(language, told.texts, told.labels), "texts"
         if found is None and language in seed.languages():
@@ -142,34 +148,8 @@ def taught(path: Path, languages: Sequence[str], progress: Callable[[str], None]
         progress(
             f"label: {language} taught by {found.provenance.teachers:,} {by}" if found else f"label: {language}: too few texts"
         )
-    return models
-
-
-def _row(line: bytes, where: str) -> tuple[Row, Text]:
-    if len(line) > MAX_LINE:
-        raise LabelError(f"{where}: expected at most {MAX_LINE:,} bytes, found {len(line):,}.")
-    try:
-        row = _parsed(line)
-    except (ValueError, RecursionError) as error:
-        raise LabelError(f'{where}: expected a JSON object like {{"text": "…"}}, found {line[:60]!r} ({error}).') from error
-    text = row.get("text") if isinstance(row, dict) else None
-    if not isinstance(text, str):
-        raise LabelError(f'{where}: expected a JSON object with a string "text", found {line[:60]!r}.')
-    stated = row.get("language")
-    if stated is not None and not isinstance(stated, str):
-        raise LabelError(f'{where}: expected "language" to be a code such as "ko" or left out, found {stated!r}.')
-    return row, Text(text, stated)
-
-
-def _parsed(line: bytes) -> Any:
-    """What the line says; a lone surrogate, escaped or not, is read as a question mark. Raises ValueError where it is no JSON."""
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        if "surrogate" not in str(error):
-            raise
-        read = json.loads(line.decode("utf-8", "surrogatepass"))
-        return orjson.loads(json.dumps(read, ensure_ascii=False).encode("utf-8", "replace"))
+    models |= plugged_in
+    return models, opinions_of(labelled, languages=languages, taxonomy=taxonomy, models=models, progress=progress)
 
 
 def _verdict(row: Row, where: str) -> int | None:
@@ -180,7 +160,9 @@ def _verdict(row: Row, where: str) -> int | None:
     if verdict is None and isinstance(rating, int | float) and isinstance(best, int | float) and best > 1 and 0 <= rating <= best:
         return model.label_of((rating - 1) / (best - 1))
     found = {name: row[name] for name in ("label", "rating", "rating_max") if name in row}
-    raise LabelError(f'{where}: expected "label" 1 or 0, or "rating" up to "rating_max", or neither, found {found}.')
+    raise LabelError(
+        f'{where}: expected "label" 1 or 0, or "rating" up to "rating_max", or "label" positive, neutral or negative, or none, found {found}.'
+    )
 
 
 def _answer(analysis: Analysis) -> Row:
@@ -205,10 +187,3 @@ def _answer(analysis: Analysis) -> Row:
 
 def _printed(row: Row) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _opened(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as plain:
-        packed = plain.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else path.open("rb") as file:
-        yield from file

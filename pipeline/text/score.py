@@ -18,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as installed
 from pathlib import Path
 from types import MappingProxyType
@@ -26,12 +26,13 @@ from types import MappingProxyType
 import duckdb
 import orjson
 
-from pipeline.text import calibration, faq, reply, store, suspicion
-from pipeline.text.analyse import Text, Themes, analyse
-from pipeline.text.sentiment import model, transformer
+from pipeline.text import calibration, faq, labels, reply, store, suspicion
+from pipeline.text.analyse import Text, analyse
+from pipeline.text.sentiment import model, opinion, transformer
 from pipeline.text.sentiment.scores import Classifier
 from pipeline.text.sentiment.teachers import Teachers, taught, teachers
 from pipeline.text.terms import terms
+from pipeline.text.wording.themes import Taxonomy
 from warehouse.build import connect, describe, transaction
 
 Progress = Callable[[str], None]
@@ -59,9 +60,11 @@ class _Reader:
     """What analysing needs; goes to a worker process once."""
 
     languages: Sequence[str]
-    taxonomy: Themes
+    taxonomy: Taxonomy
     models: Mapping[str, Path]
     """By language: the file of a taught model, or the folder of a transformer."""
+    opinions: Mapping[str, Path]
+    """By language: the file of what labels taught."""
     versions: Mapping[str, str]
     """Language → hash of what its scores depend on; "" → what all depend on."""
 
@@ -72,16 +75,17 @@ def score(
     *,
     languages: Sequence[str],
     brand_locales: Mapping[str, str],
-    taxonomy: Themes,
+    taxonomy: Taxonomy,
     transformers: Mapping[str, Path] = MappingProxyType({}),
+    labels: Path | None = None,
     taught_by: Path | None = None,
     progress: Progress,
 ) -> dict[str, int]:
     """Replaces the room's tables whole, and returns their row counts by table name.
 
     `brand_locales`: brand → language or locale, for the brands that have one. `transformers`: language → folder of the classifier
-    that reads it; no model is taught for such a language. `taught_by`: a scored build whose reviews teach in the place of this one's.
-    Raises `transformer.TransformerError`.
+    that reads it; no model is taught for such a language. `labels`: a file of labelled texts. `taught_by`: a scored build whose reviews
+    teach in the place of this one's. Raises `transformer.TransformerError` and `labels.LabelError`.
     """
     con = connect(build_file)
     try:
@@ -92,7 +96,7 @@ def score(
             with connect(taught_by, read_only=True) as other:
                 found = teachers(other, languages, brand_locales)
         by_language = {code: held for code, held in found.items() if code not in transformers}
-        versions = _versions(taxonomy, languages, by_language)
+        versions = _versions(taxonomy, languages, by_language, labels)
         versions |= {code: transformer.version_of(path) for code, path in transformers.items()}
         folder = scores_dir / "sentences"
         store.sweep(folder)
@@ -102,7 +106,9 @@ def score(
         progress(f"score: {total:,} texts, {total - unseen:,} known, {unseen:,} to read")
         if unseen:
             paths = {**taught(scores_dir / "taught", by_language, progress), **transformers}
-            _fill(con, folder, _Reader(languages, taxonomy, paths, versions), unseen=unseen, size=size, progress=progress)
+            reader = _Reader(languages, taxonomy, paths, {}, versions)
+            reader = replace(reader, opinions=_opinions(labels, scores_dir / "taught", reader, progress))
+            _fill(con, folder, reader, unseen=unseen, size=size, progress=progress)
             _find_unseen(con, folder, versions)
         counts = _write(con)
         counts["text.starred"] = starred
@@ -124,7 +130,24 @@ def score(
     return counts
 
 
-def _versions(taxonomy: Themes, languages: Sequence[str], by_language: Mapping[str, Teachers]) -> dict[str, str]:
+def _opinions(file: Path | None, folder: Path, reader: _Reader, progress: Progress) -> dict[str, Path]:
+    """By language the file of what the labels taught. They are few: taught anew whenever there is something to read."""
+    if file is None:
+        return {}
+    labelled = labels.read(file, reader.taxonomy.entries)
+    found = labels.opinions_of(
+        labelled, languages=reader.languages, taxonomy=reader.taxonomy, models=_loaded(reader)[0], progress=progress
+    )
+    paths = {}
+    for language, opinions in found.items():
+        paths[language] = folder / f"{language}-opinions-{opinions.provenance.rows_sha256[:24]}.npz"
+        opinion.save(opinions, paths[language])
+    return paths
+
+
+def _versions(
+    taxonomy: Taxonomy, languages: Sequence[str], by_language: Mapping[str, Teachers], labelled: Path | None
+) -> dict[str, str]:
     readers = [installed(name) for name in ("vaderSentiment", "py3langid", "kiwipiepy", "kiwipiepy-model", "fugashi", "ipadic")]
     digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {readers}".encode())
     here = Path(__file__).parent
@@ -136,6 +159,9 @@ def _versions(taxonomy: Themes, languages: Sequence[str], by_language: Mapping[s
     ]
     for path in sorted([*code, *data]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    if labelled:
+        for line in labels.lines_of(labelled):
+            digest.update(line)
     return {"": digest.hexdigest(), **{language: held.sha256 for language, held in by_language.items()}}
 
 
@@ -255,16 +281,18 @@ def _answers(jobs: Iterator[Job], reader: _Reader, *, workers: int) -> Iterator[
             yield count, future.result()
 
 
-_Models = Mapping[str, model.Model | Classifier]
+_Loaded = tuple[Mapping[str, Classifier], Mapping[str, opinion.Opinions]]
 
 
-def _loaded(reader: _Reader) -> _Models:
-    return {
+def _loaded(reader: _Reader) -> _Loaded:
+    """Models and opinions by language."""
+    models = {
         language: transformer.Transformer(path) if path.is_dir() else model.load(path) for language, path in reader.models.items()
     }
+    return models, {language: opinion.load(path) for language, path in reader.opinions.items()}
 
 
-_worker: dict[str, tuple[_Reader, _Models]] = {}
+_worker: dict[str, tuple[_Reader, _Loaded]] = {}
 
 
 def _begin_worker(reader: _Reader) -> None:
@@ -273,12 +301,14 @@ def _begin_worker(reader: _Reader) -> None:
 
 
 def _work(job: Job) -> bytes:
-    reader, models = _worker["this"]
-    return _lines(job, reader, models)
+    return _lines(job, *_worker["this"])
 
 
-def _lines(job: Job, reader: _Reader, models: _Models) -> bytes:
-    found = analyse([text for _, text in job], languages=reader.languages, taxonomy=reader.taxonomy, models=models)
+def _lines(job: Job, reader: _Reader, loaded: _Loaded) -> bytes:
+    models, opinions = loaded
+    found = analyse(
+        [text for _, text in job], languages=reader.languages, taxonomy=reader.taxonomy, models=models, opinions=opinions
+    )
     lines = []
     for (key, text), analysis in zip(job, found, strict=True):
         languages = ",".join(sorted({analysis.language, *(sentence.language for sentence in analysis.sentences)}))

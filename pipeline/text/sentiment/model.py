@@ -252,16 +252,24 @@ def save(model: Model, path: Path) -> None:
         )
 
 
-def load(path: Path) -> Model:
-    """Raises `ModelError` for a file that is truncated, damaged or of another format, FileNotFoundError for none."""
+def arrays_of(path: Path, *names: str) -> tuple[dict[str, Any], list[npt.NDArray[Any]]]:
+    """Provenance and arrays of a taught file. Raises `ModelError` for one that is truncated or damaged, FileNotFoundError for none."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            provenance = Provenance(**json.loads(arrays["provenance"].tobytes()))
-            index, weights, lengths = arrays["index"], arrays["weights"], arrays["lengths"]
-            intercept, doubt = map(float, arrays["constants"])
+            return dict(json.loads(arrays["provenance"].tobytes())), [arrays[name] for name in names]
     except (ValueError, KeyError, TypeError, EOFError, IndexError, zipfile.BadZipFile, zlib.error, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
+        raise ModelError(f"{path}: expected a taught model, found {type(error).__name__}: {error}. Teach it again.") from error
+
+
+def load(path: Path) -> Model:
+    """Raises `ModelError` for a file that is truncated, damaged or of another format, FileNotFoundError for none."""
+    recorded, (index, weights, lengths, constants) = arrays_of(path, "index", "weights", "lengths", "constants")
+    try:
+        provenance = Provenance(**recorded)
+        intercept, doubt = map(float, constants)
+    except (TypeError, ValueError) as error:
         raise ModelError(f"{path}: expected a taught model, found {type(error).__name__}: {error}. Teach it again.") from error
     found = (provenance.format, provenance.features)
     if found != (_FORMAT, FEATURES) or not len(index) == len(weights) == len(lengths) or (len(index) and index.max() >> BITS):

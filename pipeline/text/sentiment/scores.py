@@ -60,9 +60,13 @@ def scores(texts: Sequence[str], language: str, models: Mapping[str, Classifier]
 
 
 def label_of(score: float, language: str) -> Label:
+    line = cut(language)
+    return "positive" if score >= line else "negative" if score <= -line else "neutral"
+
+
+def cut(language: str) -> float:
     """VADER's own cut for English, `MODEL_CUT` elsewhere."""
-    cut = vader.CUT if language == "en" else MODEL_CUT
-    return "positive" if score >= cut else "negative" if score <= -cut else "neutral"
+    return vader.CUT if language == "en" else MODEL_CUT
 
 
 def scorer(language: str, *, taught_by: str | None, plugged_in: bool) -> str:
