@@ -314,7 +314,9 @@ def print_table(found: Difference, out: IO[str]) -> None:
             continue
         cell = change.cell
         topic = cell["theme"] or cell["metric"]
-        causes = "\n".join(f"{' or '.join(c.factors)}: {_moved(c.before, c.after)}" for c in change.causes)
+        # Of a cell that came or went, what happened to its numbers on the way is for --json.
+        decisive = [c for c in change.causes if change.change == "changed" or not c.before or not c.after]
+        causes = "\n".join(f"{' or '.join(c.factors)}: {_moved(c.before, c.after)}" for c in decisive)
         name = f"{cell['brand']} · {cell['quadrant']} · {topic} · {cell['rule']}\n{cell['cell_id']}"
         what = change.change if change.change != "changed" else _moved(change.before, change.after)
         claim = plain(str(cell["claim"]))

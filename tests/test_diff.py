@@ -18,6 +18,7 @@ import pytest
 from conftest import PROJECT, Ran, rivalscope
 
 FIRST, SECOND = "20260701T000000Z", "20260708T000000Z"
+KIND = "Friendly and helpful staff, I love this shop."
 LATE = "The delivery was terribly late, I am very disappointed."
 
 
@@ -134,7 +135,7 @@ def coverage(place: Place) -> None:
     shutil.copyfile(place.folder / "kettle.csv", place.folder / "more.csv")
     rewrite(
         place.folder / "more.csv",
-        lambda rows: [[f"more-{n}", "1", f"{LATE} Order {n} of mine.", day, f"{who} more", ""] for n, _, _, day, who, _ in rows],
+        lambda rows: [[f"more-{n}", "5", f"{KIND} Order {n} of mine.", day, f"{who} more", ""] for n, _, _, day, who, _ in rows],
     )
     text = place.market.read_text(encoding="utf-8")
     start = text.index("[[brands.sources]]", text.index('path = "leaf.csv"'))
