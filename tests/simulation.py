@@ -10,6 +10,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from unittest.mock import patch
 
 import duckdb
@@ -194,15 +195,20 @@ def lean() -> Iterator[None]:
     while more := {read for name in wanted & models.keys() for read in models[name].reads} - wanted:
         wanted |= more
 
-    def chosen(*schemas: str) -> list[build.Model]:
+    def chosen(*schemas: str, root: Path) -> list[build.Model]:  # noqa: ARG001 - always the shipped rules
         return [model for name, model in models.items() if model.schema in schemas and name in wanted]
 
     with (
         patch.object(build, "models", chosen),
         patch.object(build, "describe", _nothing),
         patch.object(room, "_siblings", _nothing),
+        patch.object(room.why, "make", _no_tables),
     ):
         yield
+
+
+def _no_tables(*_: object, **__: object) -> dict[str, int]:
+    return {}
 
 
 def _nothing(*_: object, **__: object) -> None:

@@ -144,18 +144,19 @@ def differences(strata: Strata, comparisons: int) -> Differences:
     )
 
 
-_MARKET_REVIEWS = 5.0
-"""With how many reviews of the market's star mix a side's own is mixed, so that a band with none of them has a weight."""
+_UNMOVED = 1.0
+"""Reviews that each side is taken to have met besides in every band, as many as the market's mix would have it: where a band has next to none of
+those that tell, its reviews keep their weight."""
 
 
 def at_equal_stars(bands: Bands, comparison: NDArray[np.int64], worst: Floats, best: Floats) -> Strata:
-    """The strata that `differences` takes, as if both sides had got the market's mix of stars; `comparison`, `worst`, `best` by stratum.
+    """The strata that `differences` takes, as if nobody's reviews were chosen by their stars; `comparison`, `worst`, `best` by stratum.
 
     A brand that invites its happy customers gets better stars, and praise with them; a brand with bad staff gets fewer stars because of
     it. Strata of stars cannot tell the two apart: they take away most of an effect that the stars are given for. But who invites by stars
     has more of them in *every* review, while bad staff moves the stars of those who speak of staff. So each side's reviews are weighed by
-    how far the stars of those who do *not* mention the theme lie from the market's, which is exact for a choice by stars. In drawn
-    markets (docs/swot-accuracy.md) that leaves nothing of an invitation, and all of an effect of the theme's own.
+    how far the stars of those who do *not* mention the theme lie from those of both sides together, which is exact for a choice by stars. In
+    drawn markets (docs/swot-accuracy.md) that leaves nothing of an invitation, and all of an effect of the theme's own.
 
     `n` is the effective number of weighed reviews (Kish); what the weights themselves are uncertain by is in `weighing`.
     """
@@ -164,18 +165,21 @@ def at_equal_stars(bands: Bands, comparison: NDArray[np.int64], worst: Floats, b
     def summed(values: Floats) -> Floats:
         return np.bincount(bands.stratum, weights=values, minlength=count).astype(np.float64)
 
-    met = bands.n + bands.n_rest + bands.others + bands.others_rest
-    market = met / np.maximum(summed(met), 1.0)[bands.stratum]
+    silent = bands.others + bands.others_rest
+    market = silent / np.maximum(summed(silent), 1.0)[bands.stratum]
 
     def weighed(n: Floats, total: Floats, squares: Floats, others: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        seen = others + _MARKET_REVIEWS * market
-        weight = market / (seen / summed(seen)[bands.stratum])
+        wanted = market * summed(others)[bands.stratum]
+        seen = others + _UNMOVED
+        weight = (wanted + _UNMOVED) / seen
         size = summed(weight * n)
         divisor = np.where(size > 0, size, 1.0)
         mean = summed(weight * total) / divisor
         effective = size**2 / np.where(size > 0, summed(weight**2 * n), 1.0)
         apart = np.where(n > 0, total / np.where(n > 0, n, 1.0) - mean[bands.stratum], 0.0)
-        uncertain = summed((weight * n / divisor[bands.stratum] * apart) ** 2 / seen)
+        # Of a band in which next to nothing could have been seen, nothing is known and nothing is taken off; one that lacks what it should hold is unsure.
+        unsure = (others + np.minimum(wanted, _UNMOVED)) / seen**2
+        uncertain = summed((weight * n / divisor[bands.stratum] * apart) ** 2 * unsure)
         return effective, effective * mean, effective * summed(weight * squares) / divisor, uncertain
 
     n, total, squares, uncertain = weighed(bands.n, bands.total, bands.squares, bands.others)
