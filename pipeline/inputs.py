@@ -185,6 +185,9 @@ def taken_up(kept: Mapping[str, Any], folder: Path, rules_into: Path, transforme
         path = rules_into / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(sql, encoding="utf-8")
+    labels = folder / f"{kept['labels']}.jsonl.gz" if kept.get("labels") else None
+    if labels and not labels.exists():
+        raise InputsError(f"{labels}: expected the labelled texts of a run, found none.")
     taxonomy = restored(themes)
     said = kept["settings"]
     market = said["market"]
@@ -208,7 +211,7 @@ def taken_up(kept: Mapping[str, Any], folder: Path, rules_into: Path, transforme
         },
         taxonomy=taxonomy,
         rules=rules_into,
-        labels=folder / f"{kept['labels']}.jsonl.gz" if kept.get("labels") else None,
+        labels=labels,
     )
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from test_market import GOOD
 from test_market import written as market_file
 from test_text_score import MENTIONS, build, read, run
 
+from pipeline import inputs
 from pipeline.market import MarketError, load_market
 from pipeline.rooms import _check
 from pipeline.text.label import LabelError, label
+from pipeline.text.labels import lines_of
 from pipeline.text.sentiment import opinion
 from pipeline.text.sentiment.model import ModelError
 from pipeline.text.sentiment.opinion import WAYS, Asked
@@ -152,3 +155,28 @@ def test_a_markets_labels_score_its_mentions_anew_and_are_kept_as_arrays(tmp_pat
     # Without the file it is as before, from the store.
     assert "score: 3 texts, 3 known, 0 to read" in run(built, folder)[0]
     assert read(built, MENTIONS) == plain
+
+
+def test_a_run_is_built_again_with_the_labels_that_it_had(tmp_path: Path) -> None:
+    path = file_of(tmp_path / "labels.jsonl", lines(9))
+    had = path.read_bytes()
+    given = inputs.inputs_of(load_market(market_file(tmp_path, GOOD + '\n[text]\nlabels = "labels.jsonl"\n')))
+    kept = {
+        "versions": inputs.versions(given),
+        "settings": json.loads(json.dumps(inputs.settings(given))),
+        "targets": [asdict(target) for target in given.facts.targets],
+        "market_sha256": given.facts.sha256,
+        "transformers": {},
+        "labels": inputs.labels_version(given),
+    }
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    inputs.keep(given, sources, Path.write_bytes)
+    file_of(path, lines(12))
+    again = inputs.taken_up(kept, sources, tmp_path / "rules", {})
+    assert again.labels
+    assert b"".join(lines_of(again.labels)) == had
+    assert inputs.labels_version(again) == kept["labels"] != inputs.labels_version(given)
+    again.labels.unlink()
+    with pytest.raises(inputs.InputsError, match="expected the labelled texts of a run, found none"):
+        inputs.taken_up(kept, sources, tmp_path / "more_rules", {})
