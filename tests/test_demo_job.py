@@ -137,9 +137,13 @@ def test_what_is_to_be_done_first_is_what_the_planted_weakness_calls_for(con: du
 
 def test_the_journey_map_of_five_stages_says_what_the_journey_says(con: duckdb.DuckDBPyConnection) -> None:
     columns = "brand, place, {n}, net_sentiment, net_low, net_high"
-    mapped = con.execute(f"select {columns.format(n='n')} from mart.journey_map where model = 'five' and n > 0 order by all")
-    told = con.execute(f"select {columns.format(n='speaking_count')} from mart.journey where kind = 'stage' order by all")
-    assert mapped.fetchall() == told.fetchall() != []
+    mapped = con.execute(
+        f"select {columns.format(n='n')} from mart.journey_map where model = 'five' and n > 0 order by all"
+    ).fetchall()
+    told = con.execute(
+        f"select {columns.format(n='speaking_count')} from mart.journey where kind = 'stage' order by all"
+    ).fetchall()
+    assert mapped == told != []
     weak = con.execute("select brand, place from mart.journey_map where model = 'four' and is_weakest").fetchall()
     assert ("morrowcup", "stay") in weak
 
