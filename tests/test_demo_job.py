@@ -121,6 +121,39 @@ def test_every_quote_stands_in_its_review_word_for_word(demo: Ran) -> None:
         assert url.startswith("http://127.0.0.1:")
 
 
+def test_what_is_to_be_done_first_is_what_the_planted_weakness_calls_for(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        "select tactic, themes, for_us, because, impact_low, is_blocked from mart.roadmap order by position"
+    ).fetchall()
+    assert rows[0][1:3] == (["delivery_punctuality"], ["fix"])
+    assert rows[0][4] > 0
+    # We have a chat already; nobody solves returns, so that is an attack.
+    tactics = {row[0]: row[2] for row in rows}
+    assert "live_chat" not in tactics
+    assert tactics["easy_returns"] == ["attack"]
+    known = {cell for (cell,) in con.execute("select cell_id from mart.swot_cell").fetchall()}
+    assert {cell for row in rows for cell in row[3]} <= known
+
+
+def test_the_journey_map_of_five_stages_says_what_the_journey_says(con: duckdb.DuckDBPyConnection) -> None:
+    columns = "brand, place, {n}, net_sentiment, net_low, net_high"
+    mapped = con.execute(
+        f"select {columns.format(n='n')} from mart.journey_map where model = 'five' and n > 0 order by all"
+    ).fetchall()
+    told = con.execute(
+        f"select {columns.format(n='speaking_count')} from mart.journey where kind = 'stage' order by all"
+    ).fetchall()
+    assert mapped == told != []
+    weak = con.execute("select brand, place from mart.journey_map where model = 'four' and is_weakest").fetchall()
+    assert ("morrowcup", "stay") in weak
+
+
+def test_what_all_rivals_leave_open_is_what_nobody_solves(con: duckdb.DuckDBPyConnection) -> None:
+    assert {brand for (brand,) in con.execute("select brand from mart.gap where theme = 'returns_refunds'").fetchall()} == {
+        *BRANDS
+    }
+
+
 @pytest.mark.slow
 def test_the_demo_command_runs_the_dag_and_ends_with_the_table(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:

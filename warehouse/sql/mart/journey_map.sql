@@ -53,19 +53,39 @@ worded as (
     where g.kind = 'stage'
 ),
 
+-- Numbers in the place of names: a million reviews are grouped by them.
+code as (
+    select model, place, row_number() over (order by model, position) as code from metric.journey_stage
+),
+
 said as (
-    select model, place, brand, review_id, round(sum(total) / sum(mentions), 9) as sentiment
+    -- Rounded, so that the order in which threads add cannot change a byte.
+    select code, any_value(brand) as brand, round(sum(total) / sum(mentions), 9) as sentiment
     from (
-        select p.model, p.place, t.brand, t.review_id, t.sentiment * t.mention_count as total, t.mention_count as mentions
+        select c.code, t.brand, t.review_id, t.sentiment * t.mention_count as total, t.mention_count as mentions
         from metric.review_theme t
         join by_theme p on p.theme = t.theme
+        join code c on c.model = p.model and c.place = p.place
         union all
-        select p.model, p.place, r.brand, w.review_id, w.sentiment, 1
+        select c.code, r.brand, w.review_id, w.sentiment, 1
         from worded w
         join by_stage p on p.stage = w.stage
+        join code c on c.model = p.model and c.place = p.place
         join metric.review r on r.review_id = w.review_id
     )
-    group by model, place, brand, review_id
+    group by code, review_id
+),
+
+summed as (
+    select
+        s.code,
+        s.brand,
+        count(*) as k,
+        count(*) filter (where s.sentiment >= t.neutral_below) as pos,
+        count(*) filter (where s.sentiment <= -t.neutral_below) as neg
+    from said s
+    cross join thresholds t
+    group by s.code, s.brand
 ),
 
 felt as (
@@ -100,14 +120,13 @@ counted as (
         j.position,
         j.name,
         b.brand,
-        count(s.review_id) as k,
-        count(*) filter (where s.sentiment >= t.neutral_below) as pos,
-        count(*) filter (where s.sentiment <= -t.neutral_below) as neg
+        coalesce(s.k, 0) as k,
+        coalesce(s.pos, 0) as pos,
+        coalesce(s.neg, 0) as neg
     from metric.journey_stage j
     cross join core.brand b
-    cross join thresholds t
-    left join said s on s.model = j.model and s.place = j.place and s.brand = b.brand
-    group by j.model, j.place, j.position, j.name, b.brand
+    join code c on c.model = j.model and c.place = j.place
+    left join summed s on s.code = c.code and s.brand = b.brand
 ),
 
 -- One review of each sign is added before the interval is drawn, as in metric.theme_brand.

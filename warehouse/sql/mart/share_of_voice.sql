@@ -26,25 +26,10 @@ shared as (
     having count(distinct brand) = (select count(distinct brand) from metric.stratum) and count(distinct brand) > 1
 ),
 
-called as (
-    select b.brand, lower(trim(n.name)) as name
-    from core.brand b, unnest(list_append(coalesce(b.aliases, cast([] as varchar[])), b.name)) as n (name)
-    where length(trim(n.name)) > 2
-),
-
--- The market's names are few; each sentence is searched for all of them at once before any is looked for by itself.
 naming as (
-    select distinct c.brand, r.review_id, r.period
-    from (
-        select review_id, lower(text) as text
-        from text.sentence
-        where regexp_matches(lower(text), (select string_agg(regexp_escape(name), '|' order by name) from called))
-    ) s
-    join metric.review r on r.review_id = s.review_id
-    join called c
-        on c.brand <> r.brand and contains(s.text, c.name)
-        -- A name in Latin letters stands between what is no letter, as in mart.switching.
-        and regexp_matches(s.text, '(^|[^a-z0-9])' || regexp_escape(c.name) || '([^a-z0-9]|$)')
+    select n.named as brand, r.period
+    from metric.naming n
+    join metric.review r on r.review_id = n.review_id
 ),
 
 counted as (

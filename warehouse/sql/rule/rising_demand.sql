@@ -29,15 +29,16 @@ setting as (
     from metric.setting
 ),
 
-written as (
-    select brand, platform, language, period, sum(text_count) as n
+-- Over all stars: a demand that grows may well move them.
+reviewed as (
+    select brand, platform, language, period, sum(text_count) as text_count
     from metric.stratum
     group by brand, platform, language, period
     having sum(text_count) > 0
 ),
 
 mentioned as (
-    select brand, platform, language, period, theme, sum(mentioning_count) as k
+    select brand, platform, language, period, theme, sum(mentioning_count) as mentioning_count
     from metric.stratum_theme
     group by brand, platform, language, period, theme
 ),
@@ -45,14 +46,14 @@ mentioned as (
 paired as (
     select
         c.theme,
-        cast(a.n as double) as n,
-        cast(b.n as double) as m,
-        coalesce(x.k, 0) / a.n as p,
-        coalesce(y.k, 0) / b.n as p_before,
-        coalesce(x.k, 0) as k,
-        coalesce(y.k, 0) as k_before
-    from written a
-    join written b on b.brand = a.brand and b.platform = a.platform and b.language = a.language and b.period = 'previous'
+        cast(a.text_count as double) as n,
+        cast(b.text_count as double) as m,
+        coalesce(x.mentioning_count, 0) / a.text_count as p,
+        coalesce(y.mentioning_count, 0) / b.text_count as p_before,
+        coalesce(x.mentioning_count, 0) as k,
+        coalesce(y.mentioning_count, 0) as k_before
+    from reviewed a
+    join reviewed b on b.brand = a.brand and b.platform = a.platform and b.language = a.language and b.period = 'previous'
     cross join core.theme c
     left join mentioned x
         on x.brand = a.brand and x.platform = a.platform and x.language = a.language and x.period = a.period and x.theme = c.theme
