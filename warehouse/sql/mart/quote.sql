@@ -28,10 +28,7 @@ with thresholds as (
         220 as length_good,
         0.75 as good_rating,  -- four stars of five
         0.25 as bad_rating,   -- two stars of five
-        10 as contrary,       -- weighs more than all that can be unclear
-        '\b(?:i|we|only) (?:do |just |really )*wish\b|\bif only\b|\bwould (?:\w+ )?(?:like|prefer|love|be (?:\w+ )?(?:nice|better|great|cool|good|helpful))\b'
-        || '|\b(?:would|could|might) (?:\w+ ){1,5}if\b|\b(?:needs?|could use) (?:to|more|better|some|an?|improve\w*|enhance\w*|help)\b|\bneeded[.!]?$'
-        || '|(?:으면|면|다면) ?(?:더 ?)?좋(?:겠|을)|해 ?주셨으면|개선(?:이|을)? ?(?:필요|부탁)|てほし|て欲し|(?:たら|れば)(?:もっと)?(?:いい|良い|嬉し|うれし)' as wish
+        10 as contrary        -- weighs more than all that can be unclear
 ),
 
 -- What the proposed cells ask for: passages on a topic, by a brand's customers, within a window. One cell's counter-example
@@ -120,7 +117,13 @@ ranked as (
         + cast(s.label <> p.tone as integer)
         + cast(abs(p.sentiment) < 0.3 as integer)
         -- A wish, or what would be if: it praises nothing that is.
-        + 4 * cast(p.tone = 'positive' and regexp_matches(lower(s.text), h.wish) as integer) as unclear,
+        -- The pattern stands here because one that comes from a column is compiled for each row.
+        + 4 * cast(p.tone = 'positive' and regexp_matches(
+            lower(s.text),
+            '\b(?:i|we|only) (?:do |just |really )*wish\b|\bif only\b|\bwould (?:\w+ )?(?:like|prefer|love|be (?:\w+ )?(?:nice|better|great|cool|good|helpful))\b'
+            || '|\b(?:would|could|might) (?:\w+ ){1,5}if\b|\b(?:needs?|could use) (?:to|more|better|some|an?|improve\w*|enhance\w*|help)\b|\bneeded[.!]?$'
+            || '|(?:으면|면|다면) ?(?:더 ?)?좋(?:겠|을)|해 ?주셨으면|개선(?:이|을)? ?(?:필요|부탁)|てほし|て欲し|(?:たら|れば)(?:もっと)?(?:いい|良い|嬉し|うれし)'
+        ) as integer) as unclear,
         r.published_on
     from spoken p
     cross join thresholds h
@@ -317,7 +320,7 @@ passage as (
     -- A page was seen or it was not: no more of it is needed.
     select
         a.topic, a.brand, a."window", p.tone, 'page', p.brand, null, null, p.quote, p.url, p.seen_on, p.source, null, null, null, null,
-        concat_ws('|', p.quote, p.url), false,
+        concat_ws('|', p.quote, p.url), 0,
         row_number() over (partition by a.topic, a.brand, a."window", p.tone order by p.url, p.quote)
     from asked a
     join metric.page_seen p on a.topic = '(' || p.part || ')' and p.brand = a.brand
