@@ -218,7 +218,10 @@ def _fit(known: _Products) -> _Fit | None:
 
     blocks, width = len(grams), whole.shape[0]
     weights = np.random.default_rng(_SEED).multinomial(blocks, np.full(blocks, 1 / blocks), size=RESAMPLES)
-    drawn = (weights.astype(np.float64) @ grams.reshape(blocks, -1)).reshape(RESAMPLES, width, width)
+    upper = np.triu_indices(width)  # the products are symmetric: half of them is all
+    drawn = np.empty((RESAMPLES, width, width))
+    drawn[:, upper[0], upper[1]] = weights.astype(np.float64) @ grams[:, upper[0], upper[1]]
+    drawn[:, upper[1], upper[0]] = drawn[:, upper[0], upper[1]]
     moments_drawn = drawn[:, :-1, -1:].copy()
     drawn = drawn[:, :-1, :-1]
     inverse = np.linalg.inv(drawn + penalty * np.eye(width - 1))

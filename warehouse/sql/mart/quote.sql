@@ -28,10 +28,7 @@ with thresholds as (
         220 as length_good,
         0.75 as good_rating,  -- four stars of five
         0.25 as bad_rating,   -- two stars of five
-        10 as contrary,       -- weighs more than all that can be unclear
-        '\b(?:i|we|only) (?:do |just |really )*wish\b|\bif only\b|\bwould (?:\w+ )?(?:like|prefer|love|be (?:\w+ )?(?:nice|better|great|cool|good|helpful))\b'
-        || '|\b(?:would|could|might) (?:\w+ ){1,5}if\b|\b(?:needs?|could use) (?:to|more|better|some|an?|improve\w*|enhance\w*|help)\b|\bneeded[.!]?$'
-        || '|(?:으면|면|다면) ?(?:더 ?)?좋(?:겠|을)|해 ?주셨으면|개선(?:이|을)? ?(?:필요|부탁)|てほし|て欲し|(?:たら|れば)(?:もっと)?(?:いい|良い|嬉し|うれし)' as wish
+        10 as contrary        -- weighs more than all that can be unclear
 ),
 
 -- What the proposed cells ask for: passages on a topic, by a brand's customers, within a window. One cell's counter-example
@@ -100,9 +97,7 @@ ranked as (
         s.start,
         s.stop,
         s.language,
-        s.text,
         r.author,
-        c.source,
         -- What speaks against it. Stars that say the opposite: irony, or a sentence read wrongly; middling ones go with wishes and
         -- reserves, and so, less, does the last star that is missing.
         case
@@ -118,14 +113,11 @@ ranked as (
         + cast(coalesce(t.themes, 0) > 2 as integer)
         -- Something else in the sentence weighs more: praise of the theme in a complaint.
         + cast(s.label <> p.tone as integer)
-        + cast(abs(p.sentiment) < 0.3 as integer)
-        -- A wish, or what would be if: it praises nothing that is.
-        + 4 * cast(p.tone = 'positive' and regexp_matches(lower(s.text), h.wish) as integer) as unclear,
+        + cast(abs(p.sentiment) < 0.3 as integer) as unclear,
         r.published_on
     from spoken p
     cross join thresholds h
     join metric.review r on r.review_id = p.review_id and (p."window" = 'all' or r.period = p."window")
-    join core.review c on c.review_id = p.review_id
     join text.sentence s on s.sentence_id = p.sentence_id
     left join theme_count t on t.sentence_id = p.sentence_id
     where s.stop - s.start <= h.length_max
@@ -140,13 +132,31 @@ by_author as (
     ) = 1
 ),
 
-compared as (
+newest as (
     select *
     from by_author
     qualify row_number() over (
         partition by topic, brand, "window", tone
         order by doubt + unclear, published_on desc nulls last, sentence_id
     ) <= (select compared_max from thresholds)
+),
+
+compared as (
+    select
+        n.*,
+        s.text,
+        c.source,
+        -- A wish, or what would be if: it praises nothing that is. The pattern stands here because one that comes from a column is
+        -- compiled for each row.
+        n.tone = 'positive' and regexp_matches(
+            lower(s.text),
+            '\b(?:i|we|only) (?:do |just |really )*wish\b|\bif only\b|\bwould (?:\w+ )?(?:like|prefer|love|be (?:\w+ )?(?:nice|better|great|cool|good|helpful))\b'
+            || '|\b(?:would|could|might) (?:\w+ ){1,5}if\b|\b(?:needs?|could use) (?:to|more|better|some|an?|improve\w*|enhance\w*|help)\b|\bneeded[.!]?$'
+            || '|(?:으면|면|다면) ?(?:더 ?)?좋(?:겠|을)|해 ?주셨으면|개선(?:이|을)? ?(?:필요|부탁)|てほし|て欲し|(?:たら|れば)(?:もっと)?(?:いい|良い|嬉し|うれし)'
+        ) as is_wish
+    from newest n
+    join text.sentence s on s.sentence_id = n.sentence_id
+    join core.review c on c.review_id = n.review_id
 ),
 
 -- How like the others a passage is: the mean cosine of its words with theirs, a word weighing more the fewer passages have it. Where
@@ -196,7 +206,7 @@ likeness as (
 typical as (
     select
         c.*,
-        c.doubt + c.unclear + 2 * ntile(3) over (
+        c.doubt + c.unclear + 4 * cast(c.is_wish as integer) + 2 * ntile(3) over (
             partition by c.topic, c.brand, c."window", c.tone order by coalesce(l.likeness, 0) desc, c.sentence_id
         ) as demerit
     from compared c
@@ -317,7 +327,7 @@ passage as (
     -- A page was seen or it was not: no more of it is needed.
     select
         a.topic, a.brand, a."window", p.tone, 'page', p.brand, null, null, p.quote, p.url, p.seen_on, p.source, null, null, null, null,
-        concat_ws('|', p.quote, p.url), false,
+        concat_ws('|', p.quote, p.url), 0,
         row_number() over (partition by a.topic, a.brand, a."window", p.tone order by p.url, p.quote)
     from asked a
     join metric.page_seen p on a.topic = '(' || p.part || ')' and p.brand = a.brand
