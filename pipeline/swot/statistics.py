@@ -169,13 +169,14 @@ def at_equal_stars(bands: Bands, comparison: NDArray[np.int64], worst: Floats, b
 
     def weighed(n: Floats, total: Floats, squares: Floats, others: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         seen = others + _MARKET_REVIEWS * market
-        weight = market / (seen / summed(seen)[bands.stratum])
+        # Without any review in a band, there is nothing to weigh.
+        weight = np.where(met > 0, market * summed(seen)[bands.stratum] / np.where(met > 0, seen, 1.0), 0.0)
         size = summed(weight * n)
         divisor = np.where(size > 0, size, 1.0)
         mean = summed(weight * total) / divisor
         effective = size**2 / np.where(size > 0, summed(weight**2 * n), 1.0)
         apart = np.where(n > 0, total / np.where(n > 0, n, 1.0) - mean[bands.stratum], 0.0)
-        uncertain = summed((weight * n / divisor[bands.stratum] * apart) ** 2 / seen)
+        uncertain = summed((weight * n / divisor[bands.stratum] * apart) ** 2 / np.where(met > 0, seen, 1.0))
         return effective, effective * mean, effective * summed(weight * squares) / divisor, uncertain
 
     n, total, squares, uncertain = weighed(bands.n, bands.total, bands.squares, bands.others)
