@@ -8,7 +8,7 @@ mention it. A brand that invites its happy customers keeps reviews by their star
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -17,7 +17,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.swot import room
+from pipeline.swot import room, why
 from tests.worlds import SCHEMA
 from warehouse import build
 
@@ -189,21 +189,24 @@ def lean() -> Iterator[None]:
     models = {
         m.name: m for folder in ("metric", "rule", "mart") for m in (read(p) for p in sorted((build.SQL / folder).glob("*.sql")))
     }
-    # Python makes these in between; what they read is wanted too.
-    wanted = {"mart.swot_cell", "mart.quote", "metric.host", *(name for name in models if name.startswith("rule."))}
-    wanted |= {name for name in ("metric.contrast", "metric.level", "metric.pair", "metric.star_contrast") if name in models}
+    # What Python reads of them, and what the table in the end needs.
+    wanted = {"mart.swot_cell", "metric.contrast", "metric.star_contrast", "metric.level", "metric.pair", "metric.host"}
+    wanted |= {name for name in models if name.startswith("rule.")}
     while more := {read for name in wanted & models.keys() for read in models[name].reads} - wanted:
         wanted |= more
 
-    def chosen(*schemas: str, root: Path) -> list[build.Model]:  # noqa: ARG001 - always the shipped rules
+    def chosen(*schemas: str, root: Path = build.SQL) -> list[build.Model]:
+        assert root == build.SQL
         return [model for name, model in models.items() if model.schema in schemas and name in wanted]
 
-    with (
-        patch.object(build, "models", chosen),
-        patch.object(build, "describe", _nothing),
-        patch.object(room, "_siblings", _nothing),
-        patch.object(room.why, "make", _no_tables),
-    ):
+    with ExitStack() as held:
+        for where, name, instead in (
+            (build, "models", chosen),
+            (build, "describe", _nothing),
+            (room, "_siblings", _nothing),
+            *(() if wanted.intersection(why.TABLES) else ((why, "make", _no_tables),)),
+        ):
+            held.enter_context(patch.object(where, name, instead))
         yield
 
 

@@ -10,6 +10,8 @@
 -- also: claims of other sure findings on the same theme in the same quadrant, the surest first
 -- effect, low, high, n, n_rest, q_value: as in metric.test; those of the rival where the claim is about a rival; effect, interval and q are
 -- null for facts that were looked at, not sampled
+-- effect_equal_stars, low_equal_stars, high_equal_stars: as in metric.test; null where stars do not bear on the claim
+-- holds_at_equal_stars: that interval lies on the effect's side of nothing; null with it
 -- candidate_id: the row of mart.candidate that it was
 -- rule: the file under warehouse/sql/rule that proposed it
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
@@ -34,6 +36,10 @@ select
     c.n,
     c.n_rest,
     c.q_value,
+    e.effect_equal_stars,
+    e.low_equal_stars,
+    e.high_equal_stars,
+    case when c.effect > 0 then e.low_equal_stars > 0 else e.high_equal_stars < 0 end as holds_at_equal_stars,
     c.rule,
     c.candidate_id,
     c.about,
@@ -44,4 +50,7 @@ select
     t.for_us_reason
 from mart.claim c
 left join mart.tows t on t.cell_id = c.cell_id
+-- Where the claim is about a rival, its comparison is the rival's.
+left join metric.test e
+    on e.metric = c.metric and e.brand = coalesce(c.about, c.brand) and e.theme is not distinct from c.theme and e."window" = c."window"
 order by c.brand, c.quadrant, c.position

@@ -9,10 +9,14 @@
 -- theme_position: order of the themes
 -- review_count, mentioning_count, positive_count, negative_count: as in metric.theme_brand
 -- net_sentiment, net_low, net_high: as in metric.theme_brand
+-- net_shrunken, net_shrunken_low, net_shrunken_high: as in metric.theme_brand
+-- net_rank: place of the brand within theme and window by net_shrunken, 1 the best; null when nobody mentions the theme at the brand
 -- share, share_low, share_high: as in metric.theme_brand
 -- complaint_share, praise_share: as in metric.theme_brand
 -- effect, low, high, q_value: net sentiment against the rest, as in metric.test; null when there was too little to ask
--- verdict: strength, weakness, no clear difference, or not enough evidence (n = mentioning reviews)
+-- effect_equal_stars, low_equal_stars, high_equal_stars: as in metric.test
+-- verdict: strength, weakness, no clear difference, no clear difference at equal stars (sure as the stars are, and gone with them: what its
+-- customers think of it as a whole, or whom it asks for reviews), or not enough evidence (n = mentioning reviews)
 with setting as (
     select max(value) as min_reviews from metric.setting where name = 'min_reviews'
 ),
@@ -44,6 +48,13 @@ select
     t.net_sentiment,
     t.net_low,
     t.net_high,
+    t.net_shrunken,
+    t.net_shrunken_low,
+    t.net_shrunken_high,
+    case
+        when t.mentioning_count > 0
+            then rank() over (partition by t.theme, t."window" order by t.mentioning_count = 0, t.net_shrunken desc)
+    end as net_rank,
     t.share,
     t.share_low,
     t.share_high,
@@ -53,10 +64,14 @@ select
     f.low,
     f.high,
     f.q_value,
+    e.effect_equal_stars,
+    e.low_equal_stars,
+    e.high_equal_stars,
     case
         when t.mentioning_count < g.min_reviews then 'not enough evidence (n = ' || t.mentioning_count || ')'
         when j.first_direction = 'better' and j.last_direction = 'better' then 'strength'
         when j.first_direction = 'worse' and j.last_direction = 'worse' then 'weakness'
+        when f.low * f.high > 0 and e.low_equal_stars * e.high_equal_stars <= 0 then 'no clear difference at equal stars'
         else 'no clear difference'
     end as verdict
 from metric.theme_brand t
@@ -65,6 +80,8 @@ join ordered b on b.brand = t.brand
 join core.theme c on c.theme = t.theme
 left join rule.finding f
     on f.metric = 'net_sentiment' and f.brand = t.brand and f.theme = t.theme and f."window" = t."window"
+left join metric.test e
+    on e.metric = 'net_sentiment' and e.brand = t.brand and e.theme = t.theme and e."window" = t."window"
 left join judged j on j.brand = t.brand and j.theme = t.theme and j."window" = t."window"
 where t."window" in ('all', 'current')
 order by b.position, c.position, c.theme, t."window"

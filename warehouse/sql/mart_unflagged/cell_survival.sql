@@ -10,6 +10,7 @@
 -- effect_unflagged, n_unflagged, q_value_unflagged: of the same comparison without flagged reviews; null when it is not among the
 -- comparisons any more
 -- left_out_count: reviews that are left out, of those whom the claim is about
+-- told: one sentence for whoever reads the cell; null where nothing was left out of what the claim is about
 with left_out as (
     select r.brand, count(*) as n
     from metric_unflagged.left_out l
@@ -19,27 +20,43 @@ with left_out as (
 
 standing as (
     select distinct brand, quadrant, coalesce(theme, metric) as topic from mart_unflagged.swot_cell
+),
+
+held as (
+    select
+        c.cell_id,
+        c.brand,
+        c.quadrant,
+        c.theme,
+        c.metric,
+        case when s.brand is not null then true when t.p_value is not null then false end as survives,
+        c.effect,
+        t.effect as effect_unflagged,
+        c.n,
+        t.n as n_unflagged,
+        c.q_value,
+        t.q_value as q_value_unflagged,
+        cast(coalesce((
+            select sum(l.n) from left_out l where l.brand = c.about or (c.about is null and l.brand <> c.brand)
+        ), 0) as bigint) as left_out_count,
+        c.position
+    from mart.swot_cell c
+    left join standing s on s.brand = c.brand and s.quadrant = c.quadrant and s.topic = coalesce(c.theme, c.metric)
+    -- Where the claim is about a rival, its comparison is the rival's.
+    left join metric_unflagged.test t
+        on t.metric = c.metric and t.brand = coalesce(c.about, c.brand) and t.theme is not distinct from c.theme and t."window" = c."window"
 )
 
 select
-    c.cell_id,
-    c.brand,
-    c.quadrant,
-    c.theme,
-    c.metric,
-    case when s.brand is not null then true when t.p_value is not null then false end as survives,
-    c.effect,
-    t.effect as effect_unflagged,
-    c.n,
-    t.n as n_unflagged,
-    c.q_value,
-    t.q_value as q_value_unflagged,
-    cast(coalesce((
-        select sum(l.n) from left_out l where l.brand = c.about or (c.about is null and l.brand <> c.brand)
-    ), 0) as bigint) as left_out_count
-from mart.swot_cell c
-left join standing s on s.brand = c.brand and s.quadrant = c.quadrant and s.topic = coalesce(c.theme, c.metric)
--- Where the claim is about a rival, its comparison is the rival's.
-left join metric_unflagged.test t
-    on t.metric = c.metric and t.brand = coalesce(c.about, c.brand) and t.theme is not distinct from c.theme and t."window" = c."window"
-order by c.brand, c.quadrant, c.position
+    * exclude (position),
+    case
+        when left_out_count = 0 then null
+        when survives then format('Stands without {:,} flagged reviews too.', left_out_count)
+        when survives is null
+            then format('Without {:,} flagged reviews not enough evidence (n = {:,}).', left_out_count, coalesce(n_unflagged, 0))
+        else format(
+            'Does not stand without {:,} flagged reviews (q = {:.2f}).', left_out_count, q_value_unflagged
+        )
+    end as told
+from held
+order by brand, quadrant, position

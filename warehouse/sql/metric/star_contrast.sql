@@ -23,7 +23,7 @@ reviewed as (
         sum(s.text_count) as n,
         sum(s.answerable_count) as answerable,
         sum(s.replied_count) as replied
-    from metric.stratum s
+    from metric.star_stratum s
     join metric."window" w on w.name = 'all' or w.name = s.period
     cross join (values ('platform'), ('language')) as l (basis)
     group by 1, 2, 3, 4, 5
@@ -40,7 +40,7 @@ mentioned as (
         sum(s.mentioning_count) as k,
         sum(s.positive_count) as pos,
         sum(s.negative_count) as neg
-    from metric.stratum_theme s
+    from metric.star_stratum_theme s
     join metric."window" w on w.name = 'all' or w.name = s.period
     cross join (values ('platform'), ('language')) as l (basis)
     group by 1, 2, 3, 4, 5, 6

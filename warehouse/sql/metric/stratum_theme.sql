@@ -1,28 +1,17 @@
--- One row per brand, platform, language, period, stars and theme that some review of them mentions.
--- brand: whom the reviews are about
--- platform: as in metric.review
--- language: as in metric.review
--- period: current, previous, earlier or undated
--- stars: as in metric.review
--- theme: core.theme's id
--- mentioning_count: reviews that mention the theme
--- mention_count: sentences that do
--- positive_count: mentioning reviews that praise
--- neutral_count: mentioning reviews that do neither or both
--- negative_count: mentioning reviews that complain
+-- One row per brand, platform, language, period and theme that some review of them mentions.
+-- brand, platform, language, period, theme: as in metric.star_stratum_theme
+-- mentioning_count, mention_count, positive_count, neutral_count, negative_count: as there
 select
-    r.brand,
-    r.platform,
-    r.language,
-    r.period,
-    r.stars,
-    t.theme,
-    count(*) as mentioning_count,
-    cast(sum(t.mention_count) as bigint) as mention_count,
-    count(*) filter (where t.value = 1) as positive_count,
-    count(*) filter (where t.value = 0) as neutral_count,
-    count(*) filter (where t.value = -1) as negative_count
-from metric.review_theme t
-join metric.review r on r.review_id = t.review_id
-group by r.brand, r.platform, r.language, r.period, r.stars, t.theme
-order by r.brand, r.platform, r.language, r.period, r.stars nulls last, t.theme
+    brand,
+    platform,
+    language,
+    period,
+    theme,
+    cast(sum(mentioning_count) as bigint) as mentioning_count,
+    cast(sum(mention_count) as bigint) as mention_count,
+    cast(sum(positive_count) as bigint) as positive_count,
+    cast(sum(neutral_count) as bigint) as neutral_count,
+    cast(sum(negative_count) as bigint) as negative_count
+from metric.star_stratum_theme
+group by brand, platform, language, period, theme
+order by brand, platform, language, period, theme

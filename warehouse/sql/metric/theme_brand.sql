@@ -11,6 +11,9 @@
 -- net_sentiment: (positive - negative) / mentioning, -1..1; null when nobody mentions it
 -- net_low: lower 95 % bound of net_sentiment; null with it
 -- net_high: upper 95 % bound of net_sentiment; null with it
+-- net_shrunken: net_sentiment drawn towards the theme's mean over the brands, the further the fewer mention it (empirical Bayes, normal-normal, by
+-- moments); the mean itself for a brand that nobody mentions; null when no brand is mentioned. Ranks go by it: ten reviews top no list by luck
+-- net_shrunken_low, net_shrunken_high: its 95 % interval, with the chance in the mean; null with it
 -- share: mentioning / review_count, 0..1; null without reviews
 -- share_low: lower 95 % bound of share (Wilson); null with it
 -- share_high: upper 95 % bound of share (Wilson); null with it
@@ -67,8 +70,52 @@ spread as (
         *,
         (pos - neg) / (k + 2.0) as centre,
         sqrt(((pos + neg + 2) / (k + 2.0) - ((pos - neg) / (k + 2.0)) ** 2) / (k + 2.0)) as error,
-        k / nullif(n, 0) as p
+        k / nullif(n, 0) as p,
+        (pos - neg) / nullif(k, 0) as net,
+        case when k > 0 then 1 / error ** 2 end as weight
     from counted
+),
+
+-- How far the brands' true values lie apart, beyond their reviews' chance: DerSimonian and Laird's moments. Sums are rounded, so that the
+-- order in which threads add cannot change a byte.
+apart as (
+    select
+        theme,
+        "window",
+        greatest(
+            0,
+            round(
+                (sum(weight * net * net) - sum(weight * net) ** 2 / sum(weight) - (count(weight) - 1))
+                / nullif(sum(weight) - sum(weight * weight) / sum(weight), 0),
+                9
+            )
+        ) as between
+    from spread
+    group by theme, "window"
+),
+
+centred as (
+    select
+        a.theme,
+        a."window",
+        coalesce(any_value(a.between), 0) as between,
+        round(sum(s.net / (s.error ** 2 + coalesce(a.between, 0))) / sum(1 / (s.error ** 2 + coalesce(a.between, 0))), 9) as mean,
+        round(1 / sum(1 / (s.error ** 2 + coalesce(a.between, 0))), 12) as mean_variance
+    from apart a
+    join spread s on s.theme = a.theme and s."window" = a."window" and s.k > 0
+    group by a.theme, a."window"
+),
+
+-- kept: how much of a brand's distance from the mean is not chance, 0..1.
+drawn as (
+    select
+        s.*,
+        case when s.k > 0 then c.between / (c.between + s.error ** 2) else 0 end as kept,
+        c.mean + coalesce(kept * (s.net - c.mean), 0) as shrunken,
+        z * sqrt(case when s.k > 0 then kept * s.error ** 2 else c.between end + (1 - kept) ** 2 * c.mean_variance) as shrunken_error
+    from spread s
+    cross join thresholds
+    left join centred c on c.theme = s.theme and c."window" = s."window"
 )
 
 select
@@ -84,10 +131,13 @@ select
     (pos - neg) / nullif(k, 0) as net_sentiment,
     case when k > 0 then greatest(-1.0, least((pos - neg) / k, centre - z * error)) end as net_low,
     case when k > 0 then least(1.0, greatest((pos - neg) / k, centre + z * error)) end as net_high,
+    shrunken as net_shrunken,
+    greatest(-1.0, shrunken - shrunken_error) as net_shrunken_low,
+    least(1.0, shrunken + shrunken_error) as net_shrunken_high,
     p as share,
     case when n > 0 then greatest(0.0, (p + z * z / (2 * n) - z * sqrt(p * (1 - p) / n + z * z / (4.0 * n * n))) / (1 + z * z / n)) end as share_low,
     case when n > 0 then least(1.0, (p + z * z / (2 * n) + z * sqrt(p * (1 - p) / n + z * z / (4.0 * n * n))) / (1 + z * z / n)) end as share_high,
     neg / nullif(n, 0) as complaint_share,
     pos / nullif(n, 0) as praise_share
-from spread, thresholds
+from drawn, thresholds
 order by brand, theme, "window"

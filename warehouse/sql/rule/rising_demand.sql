@@ -29,20 +29,6 @@ setting as (
     from metric.setting
 ),
 
--- Over all stars: a demand that grows may well move them.
-reviewed as (
-    select brand, platform, language, period, sum(text_count) as text_count
-    from metric.stratum
-    group by brand, platform, language, period
-    having sum(text_count) > 0
-),
-
-mentioned as (
-    select brand, platform, language, period, theme, sum(mentioning_count) as mentioning_count
-    from metric.stratum_theme
-    group by brand, platform, language, period, theme
-),
-
 paired as (
     select
         c.theme,
@@ -52,14 +38,15 @@ paired as (
         coalesce(y.mentioning_count, 0) / b.text_count as p_before,
         coalesce(x.mentioning_count, 0) as k,
         coalesce(y.mentioning_count, 0) as k_before
-    from reviewed a
-    join reviewed b on b.brand = a.brand and b.platform = a.platform and b.language = a.language and b.period = 'previous'
+    from metric.stratum a
+    join metric.stratum b
+        on b.brand = a.brand and b.platform = a.platform and b.language = a.language and b.period = 'previous' and b.text_count > 0
     cross join core.theme c
-    left join mentioned x
+    left join metric.stratum_theme x
         on x.brand = a.brand and x.platform = a.platform and x.language = a.language and x.period = a.period and x.theme = c.theme
-    left join mentioned y
+    left join metric.stratum_theme y
         on y.brand = b.brand and y.platform = b.platform and y.language = b.language and y.period = b.period and y.theme = c.theme
-    where a.period = 'current'
+    where a.period = 'current' and a.text_count > 0
 ),
 
 summed as (
