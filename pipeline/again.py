@@ -62,4 +62,4 @@ def scored(run: Run, given: Inputs, build_file: Path, progress: Progress, *, tau
 
 
 def counted(given: Inputs, build_file: Path) -> None:
-    swot(build_file, settings=given.settings, rules=given.rules)
+    swot(build_file, settings=given.settings, guide=given.guide, rules=given.rules)

@@ -1,8 +1,8 @@
 """What is kept of every published run: its SWOT cells with all that they depend on, `cells/<run>.json`.
 
 A file is never changed: a run that is published again and says otherwise (after a replay, or under new rules) gets a second one,
-`<run>~2.json`. It holds ids, hashes and numbers: of reviews no word and of authors nothing. The cells' own claims are sentences of
-this program. The same build gives the same bytes.
+`<run>~2.json`. It holds ids, hashes and numbers: of reviews no sentence and of authors nothing. The cells' own claims are sentences of
+this program, which may name a term that several reviews share. The same build gives the same bytes.
 """
 
 import os

@@ -19,8 +19,7 @@ from warehouse.build import Model
 _SCHEMA = "explain"
 _CELL = f"{_SCHEMA}.cell"
 _VALUE = f"{_SCHEMA}.value"
-
-_MADE_BY_PYTHON = frozenset({"metric.setting", "metric.domain", "metric.test"})
+_INLINED = ("metric", "rule")
 
 _CELL_ROW = """
 select brand, theme, metric, "window", about, rule, claim, n, n_rest, effect
@@ -104,7 +103,7 @@ def _literals(test: Row, *, is_change: bool) -> str:
 
 
 def _by_rule(cell: Row) -> str:
-    models = _models("metric", "rule")
+    models = _models(*_INLINED)
     rule = models[f"rule.{cell['rule']}"]
     parts = [*map(_part, _needed(rule, models)), _part(rule, "answer")]
     where = [
@@ -134,20 +133,19 @@ def _needed(model: Model, models: Mapping[str, Model]) -> list[Model]:
     todo, found = [model], {}
     while todo:
         for name in todo.pop().reads:
-            if name in models and name not in found and name not in _MADE_BY_PYTHON:
+            if name in models and name not in found:
                 found[name] = models[name]
                 todo.append(models[name])
     return build.ordered(found.values(), present={name for each in found.values() for name in each.reads})
 
 
 def _part(model: Model, name: str | None = None) -> str:
-    """A model as a part of a `with`."""
+    """A model as a part of a `with`: without the header that describes its columns."""
     body = "\n".join(f"    {line}".rstrip() for line in _bare(_renamed(model)).splitlines())
     return f"-- {plain(model.grain)}\n{name or _local(model.name)} as (\n{body}\n)"
 
 
 def _bare(sql: str) -> str:
-    """Without the header that describes the columns."""
     lines = sql.strip().splitlines()
     first = next(number for number, line in enumerate(lines) if not line.startswith("--"))
     return "\n".join(lines[first:])
@@ -158,7 +156,9 @@ def _renamed(model: Model) -> str:
     places = []
     for table in sqlglot.parse_one(model.sql, read="duckdb").find_all(exp.Table):
         name = f"{table.db}.{table.name}"
-        if isinstance(table.this, exp.Identifier) and table.db in {"metric", "rule", _SCHEMA} and name not in _MADE_BY_PYTHON:
+        # What Python makes, such as metric.test, has no file, and is read as it was published.
+        is_part = name in {_CELL, _VALUE} or (table.db in _INLINED and (build.SQL / table.db / f"{table.name}.sql").exists())
+        if isinstance(table.this, exp.Identifier) and is_part:
             alias = "" if table.alias else f" as {table.this.sql(dialect='duckdb')}"
             places.append((table.args["db"].meta["start"], table.this.meta["end"] + 1, _local(name) + alias))
     sql = model.sql

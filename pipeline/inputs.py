@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -19,6 +19,9 @@ from pipeline.text.labels import lines_of
 from pipeline.text.wording.themes import Taxonomy, load_taxonomy, restored
 from warehouse import build
 from warehouse.load import BrandFact, KeywordFact, MarketFacts, TargetFact, ThemeFact
+
+if TYPE_CHECKING:
+    from pipeline.swot.guide import Guide
 
 RULES = ("metric", "rule", "mart", "mart_unflagged")
 """Folders of SQL between the scored reviews and the cells."""
@@ -48,6 +51,8 @@ class Inputs:
     taxonomy: Taxonomy
     rules: Path = build.SQL
     """The folder whose folders `RULES` are run."""
+    guide: "Guide | None" = None
+    """Tactics, journeys and axes, which no cell depends on; None for the defaults."""
     labels: Path | None = None
     """The file of labelled texts that teach opinions, gzip or not."""
 
@@ -106,7 +111,8 @@ def versions(inputs: Inputs) -> dict[str, str]:
     return {
         "loading": _digest([*sorted(build.SQL.parent.glob("*.py")), *loading]),
         "scoring": _digest([*scoring, *sorted((build.SQL / "flag").glob("*.sql"))], _READERS),
-        "testing": _digest(_sources(_HERE / "swot"), _COUNTERS),
+        "testing": _digest([path for path in _sources(_HERE / "swot") if path.suffix == ".py"], _COUNTERS),
+        "guide": _name(asdict(given_guide)) if (given_guide := inputs.guide) else "default",
         "rules": _name(_rules(inputs.rules)),
         "themes": _name(_themes(inputs.taxonomy)),
         "settings": _name(settings(inputs)),
@@ -149,7 +155,8 @@ def _digest(files: Iterable[Path], packages: Iterable[str] = ()) -> str:
 
 
 def _name(value: Any) -> str:
-    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    # A named tuple is a list.
+    return hashlib.sha256(orjson.dumps(value, default=list, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def _rules(root: Path) -> dict[str, str]:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -237,7 +238,7 @@ def _swot_again(this: Run, out: Path | None, progress: Progress) -> None:
     """The cells as of the run's moment, from the landing files, to stdout or with report and tables into a folder."""
     from pipeline import again, cells, report  # noqa: PLC0415 - as above
 
-    given = _inputs(this)
+    given = _guided(this)
     with only_builder(this), again.workshop(this) as folder:
         build_file = folder / "warehouse.duckdb"
         again.as_known(this, given, build_file, progress)
@@ -311,6 +312,12 @@ def _inputs(this: Run) -> "Inputs":
     return inputs_of(this.market)
 
 
+def _guided(this: Run) -> "Inputs":
+    """With what the marts need besides. Raises MarketError."""
+    given = _inputs(this)
+    return replace(given, guide=_guide(this.market, given.taxonomy))
+
+
 def _score(this: Run, progress: Progress) -> None:
     from pipeline.text.score import score as room  # noqa: PLC0415 - as above
 
@@ -330,7 +337,8 @@ def _score(this: Run, progress: Progress) -> None:
 def _swot(this: Run, progress: Progress) -> None:
     from pipeline.swot import swot as room  # noqa: PLC0415 - as above
 
-    counts = room(this.build_file, settings=this.market.swot, guide=_guide(this.market, _inputs(this).taxonomy))
+    given = _guided(this)
+    counts = room(this.build_file, settings=given.settings, guide=given.guide)
     progress(f"swot: {counts['metric.test']:,} comparisons, {counts['mart.swot_cell']:,} cells")
 
 
@@ -348,7 +356,7 @@ def _publish(this: Run, progress: Progress) -> None:
     from warehouse.publish import publish as room  # noqa: PLC0415 - as above
 
     published = room(this.build_file, this.data, progress=progress)
-    kept = keep(this.build_file, _inputs(this), this.cells)
+    kept = keep(this.build_file, _guided(this), this.cells)
     # Only now: a report of a build that its checks refused must not be the one that people open.
     if this.report_folder.exists():
         point_latest(this.report_folder)

@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import PROJECT, Ran, rivalscope
+from conftest import PROJECT, rivalscope, write_tea_market
 
 FIRST, SECOND = "20260701T000000Z", "20260708T000000Z"
-KIND = "Friendly and helpful staff, I love this shop."
+KIND = "The staff are friendly and helpful and lovely to talk to."
 LATE = "The delivery was terribly late, I am very disappointed."
 
 
@@ -69,17 +69,6 @@ class Place:
         return self.project
 
 
-@pytest.fixture
-def place(tea: Ran, tmp_path: Path) -> Place:
-    folder = tmp_path / "market"
-    shutil.copytree(tea.market.parent, folder, symlinks=True)
-    market = folder / "tea.toml"
-    # A third of a source's reviews edited at once would be held to be read wrongly, and not land.
-    calm = market.read_text(encoding="utf-8").replace('basis = "own_data"', 'basis = "own_data"\nmonitors = "off"')
-    market.write_text(calm, encoding="utf-8")
-    return Place(folder)
-
-
 def rewrite(file: Path, change: Callable[[list[list[str]]], list[list[str]]]) -> None:
     with file.open(newline="", encoding="utf-8") as opened:
         header, *rows = csv.reader(opened)
@@ -87,13 +76,34 @@ def rewrite(file: Path, change: Callable[[list[list[str]]], list[list[str]]]) ->
         csv.writer(opened).writerows([header, *change(rows)])
 
 
-def new_reviews(place: Place) -> None:
-    more = [[f"late-{n}", "1", f"{LATE} Visit {n} again.", "2026-06-29", f"Jo Smith-late-{n}", ""] for n in range(40)]
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tea market without stars, so that no review teaches, after its first run."""
+    folder = tmp_path_factory.mktemp("begun")
+    market = write_tea_market(folder)
+    for brand in ("leaf", "kettle", "cup"):
+        rewrite(folder / f"{brand}.csv", lambda rows: [[row[0], "", *row[2:]] for row in rows])
+    # A source's reviews all edited at once would be held to be read wrongly, and not land.
+    calm = market.read_text(encoding="utf-8").replace('basis = "own_data"', 'basis = "own_data"\nmonitors = "off"')
+    market.write_text(calm, encoding="utf-8")
+    rivalscope("run", market, "--data", folder / "data", "--as-of", "2026-07-01")
+    return folder
+
+
+@pytest.fixture
+def place(begun: Path, tmp_path: Path) -> Place:
+    folder = tmp_path / "market"
+    shutil.copytree(begun, folder, symlinks=True)
+    return Place(folder)
+
+
+def new_reviews(place: Place, day: str = "2026-06-29") -> None:
+    more = [[f"late-{n}", "", f"{LATE} Visit {n} again.", day, f"Jo Smith-late-{n}", ""] for n in range(40)]
     rewrite(place.folder / "cup.csv", lambda rows: [*rows, *more])
 
 
 def edited_reviews(place: Place) -> None:
-    """All are answered by now. (Another wording or other stars of a review that teaches would teach another model too.)"""
+    """All are answered by now."""
     rewrite(place.folder / "leaf.csv", lambda rows: [[*row[:5], "Thank you, we are sorry."] for row in rows])
 
 
@@ -131,24 +141,30 @@ def settings(place: Place) -> None:
 
 
 def coverage(place: Place) -> None:
-    """A source more, of a brand that had one."""
-    shutil.copyfile(place.folder / "kettle.csv", place.folder / "more.csv")
-    rewrite(
-        place.folder / "more.csv",
-        lambda rows: [[f"more-{n}", "5", f"{KIND} Order {n} of mine.", day, f"{who} more", ""] for n, _, _, day, who, _ in rows],
-    )
+    """A source more of each brand; at one of them its customers praise the staff."""
     text = place.market.read_text(encoding="utf-8")
-    start = text.index("[[brands.sources]]", text.index('path = "leaf.csv"'))
-    stop = text.index("[[brands]]", start)
-    source = text[start:stop].replace("kettle.csv", "more.csv").replace('source = "table"', 'source = "table"\nname = "more"')
-    place.market.write_text(text[:stop] + source + text[stop:], encoding="utf-8")
+    head, *brands = text.split("[[brands]]")
+    for at, brand in enumerate(("leaf", "kettle", "cup")):
+        shutil.copyfile(place.folder / f"{brand}.csv", place.folder / f"more_{brand}.csv")
+
+        def others(rows: list[list[str]], brand: str = brand) -> list[list[str]]:
+            said = [f"{KIND} Order {n}." if brand == "kettle" else f"{row[2]} Order {n}." for n, row in enumerate(rows)]
+            return [[f"more-{row[0]}", "", words, row[3], f"{row[4]} more", ""] for row, words in zip(rows, said, strict=True)]
+
+        rewrite(place.folder / f"more_{brand}.csv", others)
+        assert f'path = "{brand}.csv"' in brands[at]
+        source = brands[at][brands[at].index("[[brands.sources]]") :].split("\n[text]")[0]
+        brands[at] += source.replace(f'"{brand}.csv"', f'"more_{brand}.csv"').replace(
+            'source = "table"', 'source = "table"\nname = "more"'
+        )
+    place.market.write_text("[[brands]]".join([head, *brands]), encoding="utf-8")
 
 
 def vanished_reviews(place: Place) -> None:
     """Lines of a landing file that the first run has read are taken out, as an erasure does."""
     file = place.data / "landing" / FIRST / "leaf.reviews.table.jsonl.gz"
     lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
-    kept = [line for line in lines if orjson.loads(line)["rating"] != 1]
+    kept = [line for line in lines if "late" not in orjson.loads(line)["text"]]
     assert 0 < len(kept) < len(lines)
     receipt = file.with_name("leaf.reviews.table.receipt.json")
     for path in (file, receipt):
@@ -188,8 +204,7 @@ def test_where_one_thing_differs_it_is_named_and_nothing_else_is(place: Place, n
     assert found["changes"], "the change is large enough to be seen"
     assert causes(found) == {factor}
     assert all(len(change["causes"]) == 1 for change in found["changes"])
-    # Other stars teach another model, whether or not that changes a cell.
-    assert set(found["differs"]) - ({"model"} if name in {"coverage", "vanished_reviews"} else set()) == {factor}
+    assert set(found["differs"]) == {factor}
     for each in found["changes"]:
         # One step, so what it changed is what changed.
         assert each["causes"][0]["before"] == each["before"]
@@ -198,7 +213,8 @@ def test_where_one_thing_differs_it_is_named_and_nothing_else_is(place: Place, n
 
 @pytest.mark.slow
 def test_where_everything_differs_each_thing_is_named_where_it_changed_a_cell(place: Place) -> None:
-    for change in (new_reviews, edited_reviews, rules, themes, coverage, model):
+    new_reviews(place, day="2026-01-15")
+    for change in (edited_reviews, rules, themes, coverage, model):
         change(place)
     place.edit_market('themes = { off = ["delivery_punctuality"] }', 'themes = { off = ["price_value"] }')
     place.edit_market("languages =", "swot = { min_reviews = 8 }\nlanguages =")
@@ -206,8 +222,8 @@ def test_where_everything_differs_each_thing_is_named_where_it_changed_a_cell(pl
     found = place.diff()
     wanted = {"new reviews", "edited reviews", "rules", "themes", "settings", "coverage", "model"}
     assert set(found["differs"]) == wanted
-    assert causes(found) <= wanted
-    assert causes(found) >= {"new reviews", "edited reviews", "coverage", "model"}
+    # The cells are gone before the model's turn.
+    assert causes(found) == wanted - {"model"}
     assert found["order"] == ["rules", "themes", "settings", "edited reviews", "new reviews", "coverage", "model"]
     for each in found["changes"]:
         before, after = each["before"], each["after"]
@@ -225,10 +241,10 @@ def test_a_run_that_found_nothing_new_differs_in_nothing(place: Place) -> None:
     files = {p: p.read_bytes() for p in (place.data / "warehouse.duckdb", *sorted((place.data / "cells").glob("*.json")))}
     found = place.diff(SECOND, FIRST)
     assert (found["first"]["run"], found["second"]["run"]) == (FIRST, SECOND)
-    assert (found["changes"], found["differs"], found["unchanged"]) == ([], {}, 4)
+    assert (found["changes"], found["differs"], found["unchanged"]) == ([], {}, 3)
     shown = place.call("diff", place.market)
     assert "nothing that the cells depend on differs" in shown
-    assert "0 appeared, 0 vanished, 0 changed, 4 the same" in shown
+    assert "0 appeared, 0 vanished, 0 changed, 3 the same" in shown
     assert {p: p.read_bytes() for p in files} == files
     assert not list((place.data / "work").glob("again-*"))
 
@@ -246,16 +262,17 @@ def test_the_same_run_published_again_under_other_settings_is_told_apart(place: 
     assert "leaf · weakness · delivery_punctuality" in shown
 
 
-def test_an_unknown_run_is_told_with_those_that_are_known(tea: Ran) -> None:
-    done = rivalscope("diff", tea.market, FIRST, "nope", "--data", tea.data, code=1)
+def test_an_unknown_run_is_told_with_those_that_are_known(begun: Path) -> None:
+    market, data = begun / "tea.toml", begun / "data"
+    done = rivalscope("diff", market, FIRST, "nope", "--data", data, code=1)
     assert "found 'nope'" in done.stderr
     assert FIRST in done.stderr
     assert "Traceback" not in done.stderr
-    done = rivalscope("diff", tea.market, "../../x", FIRST, "--data", tea.data, code=1)
+    done = rivalscope("diff", market, "../../x", FIRST, "--data", data, code=1)
     assert "found '../../x'" in done.stderr
-    done = rivalscope("diff", tea.market, "--data", tea.data, code=1)
+    done = rivalscope("diff", market, "--data", data, code=1)
     assert "Expected the cells of 2 runs" in done.stderr
-    done = rivalscope("diff", tea.market, FIRST, "--data", tea.data, code=1)
+    done = rivalscope("diff", market, FIRST, "--data", data, code=1)
     assert "Expected the market file and two runs" in done.stderr
 
 
