@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench · make evaluate-sources · make evaluate-text · make up. Everything is installed into .venv from requirements.lock.
+# make demo · make test · make check · make bench · make evaluate-sources · make evaluate-text · make evaluate-swot · make up. Everything is installed into .venv from requirements.lock.
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: demo test test-slow check bench evaluate-sources evaluate-text up setup browser lock clean
+.PHONY: demo test test-slow check bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
 
 demo: setup
 	$(BIN)/rivalscope demo
@@ -34,6 +34,10 @@ evaluate-sources: setup
 # Against labelled texts that are not part of the project; says so and fails where they are not there.
 evaluate-text: setup
 	$(BIN)/python -m tests.evaluate_text
+
+# Simulated markets: some minutes of two cores. The real lounges in it are not part of the project; it says so where they are not there.
+evaluate-swot: setup
+	$(BIN)/python -m tests.evaluate_swot
 
 up: setup
 	$(BIN)/rivalscope up
