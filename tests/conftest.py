@@ -39,7 +39,7 @@ _GOOD = (
 )
 _BAD = (
     "The delivery was terribly late, I am very disappointed.",
-    "My parcel arrived two weeks late, awful delivery.",
+    "My parcel arrived <b>two weeks</b> late, awful delivery.",
     "Late delivery again and nobody apologised, terrible.",
 )
 
