@@ -273,7 +273,7 @@ def lounges(_: int) -> Iterator[Line]:
             f"lounges, {len(texts):,} reviews of {len({r['brand'] for r in texts})} airlines: {name} that agree in sign with the sub-ratings",
             rate(sum(held), len(held)),
             "≥ 85 %" if found is told else "",
-            found is not told or sum(held) >= 0.85 * len(held),
+            found is not told or 0 < 0.85 * len(held) <= sum(held),
         )
 
 

@@ -45,18 +45,20 @@ held as (
     -- Where the claim is about a rival, its comparison is the rival's.
     left join metric_unflagged.test t
         on t.metric = c.metric and t.brand = coalesce(c.about, c.brand) and t.theme is not distinct from c.theme and t."window" = c."window"
+),
+
+worded as (
+    select *, case left_out_count when 1 then 'one flagged review' else format('{:,} flagged reviews', left_out_count) end as flagged
+    from held
 )
 
 select
-    * exclude (position),
+    * exclude (position, flagged),
     case
         when left_out_count = 0 then null
-        when survives then format('Stands without {:,} flagged reviews too.', left_out_count)
-        when survives is null
-            then format('Without {:,} flagged reviews not enough evidence (n = {:,}).', left_out_count, coalesce(n_unflagged, 0))
-        else format(
-            'Does not stand without {:,} flagged reviews (q = {:.2f}).', left_out_count, q_value_unflagged
-        )
+        when survives then 'Stands without ' || flagged || ' too.'
+        when survives is null then format('Without {} not enough evidence (n = {:,}).', flagged, coalesce(n_unflagged, 0))
+        else format('Does not stand without {} (q = {:.2f}).', flagged, q_value_unflagged)
     end as told
-from held
+from worded
 order by brand, quadrant, position
