@@ -199,3 +199,33 @@ def test_nothing_new_is_said_in_so_many_words(report: facts.Report) -> None:
     written = {module.FILE: module.render(silent) for module in formats()}
     assert b"No new complaint beyond noise." in written["report.html"]
     assert b"No new complaint beyond noise." in written["report.md"]
+
+
+def test_every_format_says_what_to_do_and_why(tea: Ran, browser: Browser, report: facts.Report) -> None:
+    first = report.roadmap[0]
+    assert {cell.theme for cell_id in first.because if (cell := report.cell(cell_id))} == {"delivery_punctuality"}
+    assert first.impact is not None
+    late = next(d for d in report.drivers if d.theme == "delivery_punctuality")
+    assert late.complaint_high is not None
+    assert late.complaint_high < 0
+    page, _ = opened(browser, tea.report / "report.html", 1280)
+    summary = page.locator("#actions summary").first
+    assert f"1. {first.title}" in summary.inner_text()
+    summary.click()
+    assert page.locator("#actions details[open] ol li").all_inner_texts() == first.steps
+    leaf = page.locator("#why table").last.locator("tbody tr").first.inner_text()
+    assert "Delivery and punctuality" in leaf
+    page.close()
+    assert first.title in (tea.report / "report.md").read_text(encoding="utf-8")
+    assert json.loads((tea.report / "report.json").read_bytes())["roadmap"][0]["tactic"] == first.tactic
+    sheet = openpyxl.load_workbook(tea.report / "report.xlsx")["What to do"]
+    assert sheet.cell(2, 2).value == first.title
+
+
+def test_the_journey_and_the_map_are_drawn_from_their_rows(tea: Ran, browser: Browser, report: facts.Report) -> None:
+    page, _ = opened(browser, tea.report / "report.html", 1280)
+    stages = [name for name, _ in report.stages_of("five")]
+    assert page.locator("#journey table").first.locator("tbody th").all_inner_texts() == stages
+    assert page.locator("#position svg").count() == (len([p for p in report.places if p.shape]) > 1)
+    assert page.locator("#position table tbody tr").count() == len(report.brands)
+    page.close()

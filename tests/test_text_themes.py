@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.analyse import Text, analyse

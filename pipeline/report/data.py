@@ -14,7 +14,11 @@ def render(report: Report) -> bytes:
         "run": asdict(report.run),
         "windows": report.windows,
         "brands": report.brands,
-        "cells": [asdict(cell) | {"evidence": [asdict(q) for q in report.quotes_of(cell.cell_id)]} for cell in report.cells],
+        "cells": [
+            asdict(cell)
+            | {"evidence": [asdict(q) for q in report.quotes_of(cell.cell_id)], "without_flagged": report.survival(cell.cell_id)}
+            for cell in report.cells
+        ],
         "themes": report.matrix,
         "trend": report.trend,
         "emerging_terms": [asdict(term) | {"quotes": report.quotes_on(term)} for term in report.emerging],

@@ -31,6 +31,7 @@ from pipeline.report.rows import (
     RunFacts,
     Square,
     Stage,
+    Survival,
     Tactic,
     Theme,
     Voice,
@@ -87,6 +88,9 @@ class Report:
     places: Sequence[Place]
     gaps: Sequence[Gap]
     """The own brand's first, then by brand; the most spoken of first."""
+
+    survivals: Sequence[Survival]
+    """Of cells whose reviews are partly flagged."""
 
     quadrants = QUADRANTS
 
@@ -169,6 +173,14 @@ class Report:
     def _cells(self) -> dict[str, Cell]:
         return {cell.cell_id: cell for cell in self.cells}
 
+    def survival(self, cell_id: str) -> Survival | None:
+        """What becomes of the cell without flagged reviews; None where none of its reviews is flagged."""
+        return self._survivals.get(cell_id)
+
+    @cached_property
+    def _survivals(self) -> dict[str, Survival]:
+        return {one.cell_id: one for one in self.survivals}
+
     @property
     def stages(self) -> Iterator[tuple[str, list[Theme]]]:
         """Journey stages with their themes, in the taxonomy's order, those that nobody mentioned left out."""
@@ -249,6 +261,7 @@ def read(build_file: Path) -> Report:
             journey=sorted(_rows(con, "mart.journey_map", Stage), key=lambda s: (s.model, s.position, order[s.brand])),
             voices=[voice for voice in _rows(con, "mart.share_of_voice", Voice) if voice.window == "all"],
             places=sorted(_rows(con, "mart.position", Place), key=lambda p: p.position),
+            survivals=[s for s in _rows(con, "mart_unflagged.cell_survival", Survival) if s.told is not None],
             gaps=sorted(_rows(con, "mart.gap", Gap), key=lambda g: (order[g.brand], g.position)),
             causes=sorted((c for c in _rows(con, "mart.cause", Cause) if c.brand is None), key=lambda c: c.position),
         )

@@ -1,5 +1,6 @@
 """report.html: one self-contained page, no script, nothing loaded from anywhere."""
 
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -48,7 +49,7 @@ def render(report: Report) -> bytes:
         css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         chart=Markup(chart.trend_svg(report)),  # noqa: S704 - drawn by Vega from escaped values
         map=Markup(chart.position_svg(report)),  # noqa: S704 - as above
-        claim=_claim,
+        claim=partial(_claim, report),
         q_names=wording.QUADRANT_NAMES,
         shown=CLAIMS_SHOWN,
         not_corrected=wording.NOT_CORRECTED,
@@ -56,8 +57,11 @@ def render(report: Report) -> bytes:
     return page.encode("utf-8")
 
 
-def _claim(cell: Cell) -> Markup:
+def _claim(report: Report, cell: Cell) -> Markup:
     for_us = f" · for us: {cell.for_us}" if cell.for_us else ""
+    survival = report.survival(cell.cell_id)
+    if survival and not survival.survives:
+        for_us += f" · {survival.told}"
     return Markup('<li><a href="#{}">{}</a><span class="n">{}</span></li>').format(
         cell.cell_id, wording.tight(cell.claim), wording.tight(cell.statistics) + for_us
     )

@@ -84,6 +84,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"### {escaped(report.brand_name(cell.brand))}, {cell.quadrant}: {escaped(cell.claim)}"
         yield ""
         yield f"{wording.figures(cell)} · `{cell.cell_id}`"
+        if survival := report.survival(cell.cell_id):
+            yield ""
+            yield survival.told or ""
         for quote in report.quotes_of(cell.cell_id):
             yield ""
             yield f"> {escaped(quote.quote)}"

@@ -433,3 +433,12 @@ class Gap:
     own_n: int
     own_net: float | None
     own_stance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """mart_unflagged.cell_survival."""
+
+    cell_id: str
+    survives: bool | None
+    told: str | None
