@@ -18,6 +18,8 @@ from sqlglot import exp
 
 from warehouse import build
 
+pytestmark = pytest.mark.slow
+
 OTHER_DAY = """
 import datetime, os, time
 shift = 400 * 86400 + 12345

@@ -17,6 +17,8 @@ import orjson
 import pytest
 from conftest import PROJECT, rivalscope, write_tea_market
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = "20260701T000000Z", "20260708T000000Z"
 KIND = "The staff are friendly and helpful and lovely to talk to."
 LATE = "The delivery was terribly late, I am very disappointed."

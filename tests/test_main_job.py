@@ -75,6 +75,7 @@ def test_a_second_run_with_nothing_new_lands_receipts_only_and_says_the_same(tea
         assert before[table] == after[table], table
 
 
+@pytest.mark.slow
 def test_one_broken_source_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     market = write_tea_market(tmp_path)
     (tmp_path / "cup.csv").unlink()

@@ -14,6 +14,8 @@ from conftest import HOSTILE, Ran, rivalscope
 from pipeline import explain
 from pipeline.query import QueryError, answer, published
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = ("n", "n_rest", "value", "value_rest", "effect")
 
 

@@ -199,6 +199,7 @@ def test_label_says_how_a_model_is_given(given: str) -> None:
     assert "expected LANGUAGE=FOLDER" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_score_room_reads_with_it_in_two_processes_as_in_one(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

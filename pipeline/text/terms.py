@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pipeline.text.reading import morphology
-from pipeline.text.reading.common_words import WORDS
+from pipeline.text.reading.common_words import COMMONEST
 
 Places = tuple[tuple[int, int], ...]
 """The [start, stop) of each word of a term."""
@@ -25,7 +25,7 @@ def terms(text: str, language: str) -> dict[str, Places]:
         nameless = _NAMELESS[language]
         found = ((term, places) for term, places in morphology.nouns(text, language) if not nameless.issuperset(term.split()))
     else:
-        found = _words(text, WORDS.get(language, frozenset()) | _NAMELESS.get(language, frozenset()))
+        found = _words(text, COMMONEST.get(language, frozenset()) | _NAMELESS.get(language, frozenset()))
     first: dict[str, Places] = {}
     for term, places in found:
         first.setdefault(term.lower(), places)
