@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -812,7 +813,7 @@ def test_a_page_is_harmless_once_it_is_a_document() -> None:
     "hostile", ["<b>" * 3000 + "tea", "<i " * 200_000, "\\" * 400_000, "\\u" * 200_000, "&amp;" * 200_000, "{" * 300_000]
 )
 def test_a_hostile_page_takes_no_time(hostile: str) -> None:
-    began = datetime.now(UTC)
+    began = time.process_time()
     assert page_text.find(hostile, "coffee is cold") is None
     document_of(hostile, "coffee is cold")
-    assert (datetime.now(UTC) - began).total_seconds() < 4
+    assert time.process_time() - began < 4

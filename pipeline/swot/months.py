@@ -25,6 +25,8 @@ MONTHS_MIN = 3
 """Months with reviews on either side: what lasts less is a burst, and the newest window is compared by itself."""
 _DRAWS = (199, 1_800, 8_000)
 """Dealt one after the other, as long as the p is still open: 9,999 in all."""
+_VALUES = 1_000_000
+"""Counts that are dealt at a time: sixty strata over ten years would take 3 GiB at once."""
 _OPEN = 10
 """Draws as large as the seen one at which a p is known well enough: it will not be small."""
 _BEYOND_DOUBT = 1e-5
@@ -224,15 +226,18 @@ def _p_value(n: NDArray[np.int64], x: NDArray[np.int64], places: NDArray[np.int6
     by_lot = by_order = drawn = 0
     # The tolerance keeps a deal that equals the seen one from being lost to rounding.
     as_large = peak * (1 - 1e-9)
-    for size in _DRAWS:
-        dealt = np.stack(
-            [rng.multivariate_hypergeometric(of, int(k), size=size) for of, k in zip(n, x.sum(axis=1), strict=True)], axis=1
-        )
-        by_lot += int((_squares(np.broadcast_to(n, dealt.shape), dealt, places).max(axis=1) >= as_large).sum())
-        order = rng.permuted(np.tile(np.arange(n.shape[1]), (size, 1)), axis=1)
-        turned, with_them = n[:, order].swapaxes(0, 1), x[:, order].swapaxes(0, 1)
-        by_order += int((_squares(turned, with_them, places).max(axis=1) >= as_large).sum())
-        drawn += size
+    slice_size = max(_VALUES // n.size, 1)
+    for draws in _DRAWS:
+        for first in range(0, draws, slice_size):
+            size = min(slice_size, draws - first)
+            dealt = np.stack(
+                [rng.multivariate_hypergeometric(of, int(k), size=size) for of, k in zip(n, x.sum(axis=1), strict=True)], axis=1
+            )
+            by_lot += int((_squares(np.broadcast_to(n, dealt.shape), dealt, places).max(axis=1) >= as_large).sum())
+            order = rng.permuted(np.tile(np.arange(n.shape[1]), (size, 1)), axis=1)
+            turned, with_them = n[:, order].swapaxes(0, 1), x[:, order].swapaxes(0, 1)
+            by_order += int((_squares(turned, with_them, places).max(axis=1) >= as_large).sum())
+        drawn += draws
         if max(by_lot, by_order) >= _OPEN:
             break
     return (max(by_lot, by_order) + 1) / (drawn + 1)

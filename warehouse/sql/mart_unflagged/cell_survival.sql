@@ -4,7 +4,7 @@
 -- quadrant: as in mart.swot_cell
 -- theme: as in mart.swot_cell
 -- metric: as in mart.swot_cell
--- survives: a cell of the brand, quadrant and theme (or metric, without a theme) stands without them too; null when there are too few reviews
+-- survives: a claim of the brand, quadrant and theme (or metric, without a theme) is proposed without them too; null when there are too few reviews
 -- left to ask
 -- effect, n, q_value: as in mart.swot_cell
 -- effect_unflagged, n_unflagged, q_value_unflagged: of the same comparison without flagged reviews; null when it is not among the
@@ -18,8 +18,13 @@ with left_out as (
     group by r.brand
 ),
 
+-- What is proposed, not what is printed: a claim that eight others push out of its box stands all the same.
 standing as (
-    select distinct brand, quadrant, coalesce(theme, metric) as topic from mart_unflagged.swot_cell
+    select distinct brand, quadrant, coalesce(theme, metric) as topic from mart_unflagged.candidate
+),
+
+tested as (
+    select distinct metric from metric.test
 ),
 
 held as (
@@ -29,7 +34,11 @@ held as (
         c.quadrant,
         c.theme,
         c.metric,
-        case when s.brand is not null then true when t.p_value is not null then false end as survives,
+        case
+            when s.brand is not null then true
+            -- A rule that tests for itself proposes what stands, and nothing else.
+            when t.p_value is not null or k.metric is null then false
+        end as survives,
         c.effect,
         t.effect as effect_unflagged,
         c.n,
@@ -42,6 +51,7 @@ held as (
         c.position
     from mart.swot_cell c
     left join standing s on s.brand = c.brand and s.quadrant = c.quadrant and s.topic = coalesce(c.theme, c.metric)
+    left join tested k on k.metric = c.metric
     -- Where the claim is about a rival, its comparison is the rival's.
     left join metric_unflagged.test t
         on t.metric = c.metric and t.brand = coalesce(c.about, c.brand) and t.theme is not distinct from c.theme and t."window" = c."window"
@@ -58,7 +68,7 @@ select
         when left_out_count = 0 then null
         when survives then 'Stands without ' || flagged || ' too.'
         when survives is null then format('Without {} not enough evidence (n = {:,}).', flagged, coalesce(n_unflagged, 0))
-        else format('Does not stand without {} (q = {:.2f}).', flagged, q_value_unflagged)
+        else 'Does not stand without ' || flagged || coalesce(format(' (q = {:.2f}).', q_value_unflagged), '.')
     end as told
 from worded
 order by brand, quadrant, position
