@@ -116,7 +116,7 @@ def position_svg(report: Report) -> str:
             "field": field,
             "type": "quantitative",
             "scale": scale,
-            "axis": {"title": f"Net sentiment: {themes}", "format": "+.1f"},
+            "axis": {"title": f"Net sentiment: {themes}", "format": "+.1f", "titlePadding": 14},
         }
 
     spec = {

@@ -155,8 +155,8 @@ def at_equal_stars(bands: Bands, comparison: NDArray[np.int64], worst: Floats, b
     A brand that invites its happy customers gets better stars, and praise with them; a brand with bad staff gets fewer stars because of
     it. Strata of stars cannot tell the two apart: they take away most of an effect that the stars are given for. But who invites by stars
     has more of them in *every* review, while bad staff moves the stars of those who speak of staff. So each side's reviews are weighed by
-    how far the stars of those who do *not* mention the theme lie from those of both sides together, which is exact for a choice by stars. In
-    drawn markets (docs/swot-accuracy.md) that leaves nothing of an invitation, and all of an effect of the theme's own.
+    how far the stars of those who do *not* mention the theme lie from those of both sides together, which is exact for a choice by stars.
+    Drawn markets hold it to that (docs/swot-accuracy.md): two brands that invite, and effects for which stars are given.
 
     `n` is the effective number of weighed reviews (Kish); what the weights themselves are uncertain by is in `weighing`.
     """

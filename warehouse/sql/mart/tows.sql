@@ -74,7 +74,8 @@ asked as (
     join metric.test m on m.brand = u.brand and m.theme is null
     group by m.metric
     union all
-    select a.part, a.value is not null, false, false
+    -- What our page was read for and does not say is known too.
+    select a.part, a.value is not null or a.status = 'not stated', false, false
     from us u
     join metric.service_audit a on a.brand = u.brand
 ),

@@ -45,9 +45,13 @@ held as (
         t.n as n_unflagged,
         c.q_value,
         t.q_value as q_value_unflagged,
-        cast(coalesce((
-            select sum(l.n) from left_out l where l.brand = c.about or (c.about is null and l.brand <> c.brand)
-        ), 0) as bigint) as left_out_count,
+        case
+            -- What a page says rests on no review.
+            when c.rule in ('service_fact', 'unoffered_channels') then 0
+            else cast(coalesce((
+                select sum(l.n) from left_out l where l.brand = c.about or (c.about is null and l.brand <> c.brand)
+            ), 0) as bigint)
+        end as left_out_count,
         c.position
     from mart.swot_cell c
     left join standing s on s.brand = c.brand and s.quadrant = c.quadrant and s.topic = coalesce(c.theme, c.metric)

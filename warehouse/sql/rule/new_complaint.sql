@@ -76,7 +76,8 @@ select
     p.about,
     'negative' as tone,
     p.words || format(
-        '“{}” in {:.0f} % of reviews, after {:.0f} % ({} days to {}, against all before)', p.term, 100 * p.share, 100 * p.share_before,
+        '“{}” in {:.0f} % of reviews in {}, after {:.0f} % ({} days to {}, against all before)', p.term, 100 * p.share,
+        case p.language when 'en' then 'English' when 'ko' then 'Korean' when 'ja' then 'Japanese' else p.language end, 100 * p.share_before,
         g.window_days, strftime(d.ends_on, '%Y-%m-%d')
     ) as claim,
     format('n = {} against {}, difference ', p.review_count, p.review_count_before)
