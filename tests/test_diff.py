@@ -85,6 +85,14 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     market = write_tea_market(folder)
     for brand in ("leaf", "kettle", "cup"):
         rewrite(folder / f"{brand}.csv", lambda rows: [[row[0], "", *row[2:]] for row in rows])
+    # Good and bad by the sentiment of the sentence alone; of late deliveries the theme's own wordings tell.
+    for brand, word in (("kettle", "wonderful"), ("cup", "terrible")):
+
+        def staff(rows: list[list[str]], word: str = word) -> list[list[str]]:
+            said = [[n, stars, f"The staff were {word} on my visit {n}.", *rest] for n, stars, _, *rest in rows[10:50]]
+            return [*rows[:10], *said, *rows[50:]]
+
+        rewrite(folder / f"{brand}.csv", staff)
     # A source's reviews all edited at once would be held to be read wrongly, and not land.
     calm = market.read_text(encoding="utf-8").replace('basis = "own_data"', 'basis = "own_data"\nmonitors = "off"')
     market.write_text(calm, encoding="utf-8")
@@ -224,8 +232,7 @@ def test_where_everything_differs_each_thing_is_named_where_it_changed_a_cell(pl
     found = place.diff()
     wanted = {"new reviews", "edited reviews", "rules", "themes", "settings", "coverage", "model"}
     assert set(found["differs"]) == wanted
-    # The cells are gone before the model's turn.
-    assert causes(found) == wanted - {"model"}
+    assert causes(found) == wanted
     assert found["order"] == ["rules", "themes", "settings", "edited reviews", "new reviews", "coverage", "model"]
     for each in found["changes"]:
         before, after = each["before"], each["after"]
@@ -243,10 +250,10 @@ def test_a_run_that_found_nothing_new_differs_in_nothing(place: Place) -> None:
     files = {p: p.read_bytes() for p in (place.data / "warehouse.duckdb", *sorted((place.data / "cells").glob("*.json")))}
     found = place.diff(SECOND, FIRST)
     assert (found["first"]["run"], found["second"]["run"]) == (FIRST, SECOND)
-    assert (found["changes"], found["differs"], found["unchanged"]) == ([], {}, 3)
+    assert (found["changes"], found["differs"], found["unchanged"]) == ([], {}, 8)
     shown = place.call("diff", place.market)
     assert "nothing that the cells depend on differs" in shown
-    assert "0 appeared, 0 vanished, 0 changed, 3 the same" in shown
+    assert "0 appeared, 0 vanished, 0 changed, 8 the same" in shown
     assert {p: p.read_bytes() for p in files} == files
     assert not list((place.data / "work").glob("again-*"))
 
