@@ -16,6 +16,10 @@ import sqlglot
 from conftest import PROJECT, Ran, rivalscope
 from sqlglot import exp
 
+from pipeline.market import load_market
+from pipeline.rooms import _guide
+from pipeline.swot import room
+from pipeline.text.wording.themes import load_taxonomy
 from warehouse import build
 
 pytestmark = pytest.mark.slow
@@ -162,6 +166,38 @@ def test_what_is_kept_of_a_run_holds_no_word_of_a_review_and_no_author(tea: Ran)
         assert f'"{native_id}"' not in kept
     assert shown
     assert all(review_id in kept for review_id in shown)
+
+
+@pytest.mark.slow
+def test_a_market_with_pages_rankings_and_three_languages_says_what_its_run_has_kept(demo: Ran) -> None:
+    (kept,) = (demo.data / "cells").glob("*.json")
+    moment = orjson.loads(kept.read_bytes())["as_of"]
+    for seed in ("1", "2", "3"):
+        assert as_of(demo.data, demo.market, moment, PYTHONHASHSEED=seed) == kept.read_bytes()
+
+
+@pytest.mark.slow
+def test_the_order_of_rows_and_the_number_of_threads_change_no_table(demo: Ran, tmp_path: Path) -> None:
+    """Not only the cells: ties that nothing decides, and sums that depend on who adds first, show up here in one of a few tries."""
+    market = load_market(demo.market)
+    guide = _guide(market, load_taxonomy(market.themes))
+    (file,) = (demo.data / "build").glob("*.duckdb")
+    said: list[dict[str, list[str]]] = []
+    for threads in (2, 1, 2, 4, 3):
+        copy = tmp_path / f"{len(said)}.duckdb"
+        shutil.copyfile(file, copy)
+        con = build.connect(copy, threads=threads)
+        for name in build.tables(con):
+            schema, table = name.split(".")
+            if said and schema in {"core", "text"}:
+                con.execute(f"create or replace table {name} as from {name} order by hash({len(said)}, {table})")
+        room.run(con, settings=market.swot, guide=guide)
+        made = [name for name in build.tables(con) if name.split(".")[0] not in {"core", "text", "raw", "flag"}]
+        said.append({name: sorted(map(repr, con.execute(f"from {name}").fetchall())) for name in made})
+        con.close()
+        copy.unlink()
+    assert len(said[0]) > 100
+    assert [name for name in said[0] if any(other[name] != said[0][name] for other in said)] == []
 
 
 CLOCKS = (

@@ -76,7 +76,7 @@ engines as (
 
 -- Mean over the engines of the mean over their answered keywords, also those for which it does not rank.
 visible as (
-    select domain, sum(engine_share) / (select count(*) from engines) as visibility
+    select domain, round(sum(engine_share) / (select count(*) from engines), 9) as visibility
     from (
         select r.domain, r.engine, sum(r.click_share) / any_value(e.check_count) as engine_share
         from ranked r

@@ -78,7 +78,7 @@ ordered as (
         p.*,
         coalesce(o.also, cast([] as varchar[])) as also,
         row_number() over (
-            partition by p.brand, p.quadrant order by p.strength desc, p.q_value, p.theme nulls last, p.rule
+            partition by p.brand, p.quadrant order by p.strength desc, p.q_value, p.theme nulls last, p.rule, p.candidate_id
         ) as position
     from placed p
     left join others o on o.brand = p.brand and o.quadrant = p.quadrant and o.topic = coalesce(p.theme, p.metric)

@@ -195,7 +195,7 @@ searched as (
     select
         greatest(0, max(v.visibility) filter (where not b.own) - max(v.visibility) filter (where b.own)) as missed,
         max(v.keywords) as keywords
-    from (select brand, avg(visibility) as visibility, sum(observed_count) as keywords from metric.visibility group by brand) v
+    from (select brand, round(avg(visibility), 9) as visibility, sum(observed_count) as keywords from metric.visibility group by brand) v
     join core.brand b on b.brand = v.brand
 ),
 

@@ -107,7 +107,7 @@ told as (
     union all
     select
         v.brand, 'searches', 'all', sum(v.observed_count), sum(v.observed_count),
-        avg(v.visibility) / nullif(sum(avg(v.visibility)) over (), 0), null, null, null, null, null, null
+        round(avg(v.visibility) / nullif(sum(avg(v.visibility)) over (), 0), 9), null, null, null, null, null, null
     from metric.visibility v
     group by v.brand
     having avg(v.visibility) is not null

@@ -62,7 +62,7 @@ spread as (
 seen as (
     select
         brand,
-        avg(visibility) as visibility,
+        round(avg(visibility), 9) as visibility,
         cast(sum(observed_count) as bigint) as keyword_count
     from metric.visibility
     group by brand

@@ -23,8 +23,8 @@ reviewed as (
         case l.basis when 'platform' then s.platform || ' / ' || s.language else s.language end as stratum,
         sum(s.text_count) as text_count,
         sum(s.rated_count) as rated_count,
-        sum(s.rating_total) as rating_total,
-        sum(s.rating_squares) as rating_squares,
+        round(sum(s.rating_total), 6) as rating_total,
+        round(sum(s.rating_squares), 6) as rating_squares,
         sum(s.answerable_count) as answerable_count,
         sum(s.replied_count) as replied_count
     from metric.stratum s
@@ -75,8 +75,8 @@ facing as (
         any_value(a.replied_count) as replied_count,
         sum(b.text_count) as text_count_rest,
         sum(b.rated_count) as rated_count_rest,
-        sum(b.rating_total) as rating_total_rest,
-        sum(b.rating_squares) as rating_squares_rest,
+        round(sum(b.rating_total), 6) as rating_total_rest,
+        round(sum(b.rating_squares), 6) as rating_squares_rest,
         sum(b.answerable_count) as answerable_count_rest,
         sum(b.replied_count) as replied_count_rest
     from reviewed a

@@ -28,7 +28,8 @@ select
     count(*) as keyword_count,
     count(v.click_share) as observed_count,
     count(*) - count(v.click_share) as unknown_count,
-    avg(v.click_share) as visibility,
+    -- Rounded, so that the order in which threads add cannot change a byte.
+    round(avg(v.click_share), 9) as visibility,
     cast(null as double) as low,
     cast(null as double) as high
 from core.brand b
