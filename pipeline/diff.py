@@ -313,7 +313,7 @@ def print_table(found: Difference, out: IO[str]) -> None:
             quiet += 1
             continue
         cell = change.cell
-        topic = cell["theme"] or cell["metric"]
+        topic = plain(cell["theme"] or cell["metric"])
         # Of a cell that came or went, what happened to its numbers on the way is for --json.
         decisive = [c for c in change.causes if change.change == "changed" or not c.before or not c.after]
         causes = "\n".join(f"{' or '.join(c.factors)}: {_moved(c.before, c.after)}" for c in decisive)

@@ -180,4 +180,8 @@ def _named(column: str) -> str:
 
 
 def _quoted(text: str | None) -> str:
-    return "null" if text is None else "'" + text.replace("'", "''") + "'"
+    if text is None:
+        return "null"
+    # A word of a review, say in the name of a new complaint, must reach no terminal as more than a word.
+    parts = [f"chr({ord(c)})" if not c.isprintable() else c for c in text.replace("'", "''")]
+    return "'" + "".join(f"' || {c} || '" if c.startswith("chr(") else c for c in parts) + "'"

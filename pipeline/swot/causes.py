@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, chdtri
 
-from pipeline.swot.statistics import CONFIDENCE, Floats, benjamini_hochberg
+from pipeline.swot.statistics import CONFIDENCE, Floats, adjusted
 
 Ints = NDArray[np.int64]
 
@@ -86,11 +86,7 @@ def causes(complaints: Complaints, *, brands: Sequence[str], themes: Sequence[st
     for brand, pairs in zip((*brands, None), found, strict=True):
         held = np.flatnonzero(pairs.counts).tolist()
         out += [_pair(brand, (themes[i], themes[j]), pairs, (i, j), min_reviews) for i, j in combinations(held, 2)]
-    asked = [i for i, row in enumerate(out) if row.p_value is not None]
-    q_values = benjamini_hochberg(np.array([out[i].p_value for i in asked], dtype=np.float64))
-    for i, q in zip(asked, q_values, strict=True):
-        out[i] = out[i]._replace(q_value=float(q))
-    return out
+    return [row._replace(q_value=q) for row, q in zip(out, adjusted(row.p_value for row in out), strict=True)]
 
 
 class _Pairs(NamedTuple):

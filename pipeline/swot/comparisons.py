@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +166,7 @@ def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast],
     """
     rows = sorted(contrasts, key=lambda c: (*_asked(c), c.without or "", c.stratum))
     groups = [list(g) for _, g in groupby(rows, key=lambda c: (*_asked(c), c.without or ""))]
-    found = differences(_strata(groups), len(groups))
+    found = differences(strata_of(groups), len(groups))
     places = {(*_asked(g[0]), g[0].without): place for place, g in enumerate(groups)}
     equal = _at_equal_stars(by_stars)
 
@@ -182,7 +182,7 @@ def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast],
     for asked, indices in groupby(range(len(groups)), key=lambda i: _asked(groups[i][0])):
         whole, *partial = indices
         test = _counted(groups[whole])
-        test = _found(test, found, whole, enough=_suffices(test, min_reviews))
+        test = _found(test, found, whole, enough=suffices(test, min_reviews))
         p_value = test.p_value
         if p_value is not None and test.effect is not None:
             confirming = [
@@ -304,14 +304,49 @@ def _counted(strata: Sequence[Contrast]) -> Comparison:
     )
 
 
-def _suffices(test: Comparison, min_reviews: int) -> bool:
+class Sized(Protocol):
+    """How many reviews stand on either side of a comparison, as in `COLUMNS`."""
+
+    @property
+    def metric(self) -> str: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def n_rest(self) -> int | None: ...
+    @property
+    def mentioning(self) -> int: ...
+    @property
+    def mentioning_rest(self) -> int: ...
+
+
+class Counted(Protocol):
+    """What metric.contrast and its like have of a stratum."""
+
+    @property
+    def metric(self) -> str: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def total(self) -> float: ...
+    @property
+    def squares(self) -> float: ...
+    @property
+    def n_rest(self) -> int: ...
+    @property
+    def total_rest(self) -> float: ...
+    @property
+    def squares_rest(self) -> float: ...
+
+
+def suffices(test: Sized, min_reviews: int) -> bool:
     """Enough reviews on both sides; for a share, which is low where nobody mentions the theme, enough mentions of both together."""
     is_share = test.metric.removesuffix("_change") in _SHARES
     enough = min(test.n, test.n_rest or 0) >= min_reviews
     return enough and (not is_share or test.mentioning + test.mentioning_rest >= min_reviews)
 
 
-def _strata(groups: Sequence[Sequence[Contrast]]) -> Strata:
+def strata_of(groups: Sequence[Sequence[Counted]]) -> Strata:
+    """A comparison for each group."""
     rows = [row for strata in groups for row in strata]
 
     def column(values: Iterable[float]) -> Floats:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from pipeline.swot.statistics import CONFIDENCE, Floats, benjamini_hochberg
+from pipeline.swot.statistics import CONFIDENCE, Floats, adjusted
 
 Ints = NDArray[np.int64]
 
@@ -101,11 +101,7 @@ def drivers(ratings: Ratings, *, brands: Sequence[str], themes: Sequence[str], m
         market = _Products(blocks, market.counts + own.counts, market.size + own.size, market.strata + own.strata)
         out += _modelled(brand, themes, own, min_reviews)
     out += _modelled(None, themes, market._replace(blocks=blocks[: min(market.size, BLOCKS)]), min_reviews)
-    asked = [i for i, row in enumerate(out) if row.p_value is not None]
-    q_values = benjamini_hochberg(np.array([out[i].p_value for i in asked], dtype=np.float64))
-    for i, q in zip(asked, q_values, strict=True):
-        out[i] = out[i]._replace(q_value=float(q))
-    return out
+    return [row._replace(q_value=q) for row, q in zip(out, adjusted(row.p_value for row in out), strict=True)]
 
 
 class _Products(NamedTuple):

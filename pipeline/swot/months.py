@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from pipeline.swot.statistics import Differences, Floats, Strata, benjamini_hochberg, differences
+from pipeline.swot.statistics import Differences, Floats, Strata, adjusted, differences
 
 SIDE_MIN = 30
 """Reviews on either side of a change: with fewer the share before, or after, is hardly known."""
 MONTHS_MIN = 3
 """Months with reviews on either side: what lasts less is a burst, and the newest window is compared by itself."""
-_DRAWS = (199, 1_800, 8_000)
+DRAWS = (199, 1_800, 8_000)
 """Dealt one after the other, as long as the p is still open: 9,999 in all."""
 _VALUES = 1_000_000
 """Counts that are dealt at a time: sixty strata over ten years would take 3 GiB at once."""
-_OPEN = 10
+OPEN = 10
 """Draws as large as the seen one at which a p is known well enough: it will not be small."""
 _BEYOND_DOUBT = 1e-5
 _DATE_DROP = 7.35
@@ -140,9 +140,7 @@ def changes(all_series: Sequence[Series], *, min_reviews: int, q_max: float) -> 
     turn = 1
     while todo:
         rows = [_searched(each, first, last, turn, min_reviews) for each, first, last in todo]
-        asked = [i for i, row in enumerate(rows) if row.p_value is not None]
-        for i, q in zip(asked, benjamini_hochberg(np.array([rows[i].p_value for i in asked], dtype=np.float64)), strict=True):
-            rows[i] = rows[i]._replace(q_value=float(q))
+        rows = [row._replace(q_value=q) for row, q in zip(rows, adjusted(row.p_value for row in rows), strict=True)]
         out += rows
         parts = []
         for (each, first, last), row in zip(todo, rows, strict=True):
@@ -227,7 +225,7 @@ def _p_value(n: NDArray[np.int64], x: NDArray[np.int64], places: NDArray[np.int6
     # The tolerance keeps a deal that equals the seen one from being lost to rounding.
     as_large = peak * (1 - 1e-9)
     slice_size = max(_VALUES // n.size, 1)
-    for draws in _DRAWS:
+    for draws in DRAWS:
         for first in range(0, draws, slice_size):
             size = min(slice_size, draws - first)
             dealt = np.stack(
@@ -238,7 +236,7 @@ def _p_value(n: NDArray[np.int64], x: NDArray[np.int64], places: NDArray[np.int6
             turned, with_them = n[:, order].swapaxes(0, 1), x[:, order].swapaxes(0, 1)
             by_order += int((_squares(turned, with_them, places).max(axis=1) >= as_large).sum())
         drawn += draws
-        if max(by_lot, by_order) >= _OPEN:
+        if max(by_lot, by_order) >= OPEN:
             break
     return (max(by_lot, by_order) + 1) / (drawn + 1)
 

@@ -11,15 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.swot.months import Series
-from pipeline.swot.statistics import benjamini_hochberg
+from pipeline.swot.months import DRAWS, OPEN, Series
+from pipeline.swot.statistics import Z, adjusted
 
 YEARS_MIN = 2
 COMPLAINTS_MIN = 24
 """In a year, two a month: with fewer, which months are high is lots."""
-_DRAWS = (199, 1_800, 8_000)
-_OPEN = 10
-_Z = 1.959963984540054
 _SEED = 21
 
 
@@ -63,18 +60,16 @@ def seasons(all_series: Sequence[Series], *, q_max: float) -> list[Season]:
         row, excess = _asked(each)
         rows.append(row)
         sums.append(excess)
-    asked = [i for i, row in enumerate(rows) if row.p_value is not None]
-    for i, q in zip(asked, benjamini_hochberg(np.array([rows[i].p_value for i in asked], dtype=np.float64)), strict=True):
-        rows[i] = rows[i]._replace(q_value=float(q))
-        excess = sums[i]
-        if q <= q_max and excess is not None:
+    rows = [row._replace(q_value=q) for row, q in zip(rows, adjusted(row.p_value for row in rows), strict=True)]
+    for i, (row, excess) in enumerate(zip(rows, sums, strict=True)):
+        if row.q_value is not None and row.q_value <= q_max and excess is not None:
             first = all_series[i].months[-1].month  # the first of the twelve columns is the month after the last
-            rows[i] = rows[i]._replace(high_months=_agreed(excess, first), low_months=_agreed(-excess, first))
+            rows[i] = row._replace(high_months=_agreed(excess, first), low_months=_agreed(-excess, first))
     return rows
 
 
 def _agreed(excess: NDArray[np.float64], first: int) -> str:
-    high = (excess > 0).all(axis=0) & (excess.sum(axis=0) >= _Z * np.sqrt(len(excess)))
+    high = (excess > 0).all(axis=0) & (excess.sum(axis=0) >= Z * np.sqrt(len(excess)))
     return ",".join(str(month) for month in sorted((first + int(place)) % 12 + 1 for place in np.flatnonzero(high)))
 
 
@@ -91,11 +86,11 @@ def _asked(each: Series) -> tuple[Season, NDArray[np.float64] | None]:
     rng = np.random.default_rng(_SEED)
     seen = float((excess.sum(axis=0) ** 2).sum())
     larger = drawn = 0
-    for size in _DRAWS:
+    for size in DRAWS:
         dealt = rng.permuted(np.broadcast_to(excess, (size, years, 12)), axis=2)
         larger += int(((dealt.sum(axis=1) ** 2).sum(axis=1) >= seen * (1 - 1e-9)).sum())
         drawn += size
-        if larger >= _OPEN:
+        if larger >= OPEN:
             break
     return row._replace(p_value=(larger + 1) / (drawn + 1)), excess
 

@@ -4,6 +4,7 @@ The unit is the review: each gives one value (-1, 0, 1 for a theme; 0 or 1 for "
 sentences of one review, which agree with each other, never count as independent witnesses.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from scipy.special import betainc, erfc, stdtr, stdtrit
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
-_Z = 1.959963984540054  # the normal quantile of CONFIDENCE, two-sided
+Z = 1.959963984540054  # the normal quantile of CONFIDENCE, two-sided
 _EXACT_PAIRS = 12  # 4,096 sign patterns; beyond it the normal limit of the same statistic is close enough
 
 
@@ -75,9 +76,9 @@ def wilson(count: Floats, n: Floats) -> Interval:
     """Wilson's 95 % interval of a share; 0..1 for n = 0, since nothing is known then."""
     size = np.where(n > 0, n, 1.0)
     share = count / size
-    centre = share + _Z**2 / (2 * size)
-    half = _Z * np.sqrt(share * (1 - share) / size + _Z**2 / (4 * size**2))
-    scale = 1 + _Z**2 / size
+    centre = share + Z**2 / (2 * size)
+    half = Z * np.sqrt(share * (1 - share) / size + Z**2 / (4 * size**2))
+    scale = 1 + Z**2 / size
     # The share itself lies inside by construction; the outer min and max only undo rounding at 0 and 1.
     low = np.clip(np.minimum((centre - half) / scale, share), 0, 1)
     high = np.clip(np.maximum((centre + half) / scale, share), 0, 1)
@@ -275,3 +276,10 @@ def benjamini_hochberg(p_values: Floats, family: Floats | None = None) -> Floats
     below = np.searchsorted(steps, p_values, side="right")
     own = p_values * len(steps) / np.maximum(below, 1)
     return np.minimum(np.maximum(np.minimum(at, np.where(below > 0, own, 1.0)), p_values), 1.0)
+
+
+def adjusted(p_values: Iterable[float | None]) -> list[float | None]:
+    """Their q-values, by Benjamini-Hochberg over those that are there; None where there is none, which could not be asked."""
+    held = list(p_values)
+    q_values = iter(benjamini_hochberg(np.array([p for p in held if p is not None], dtype=np.float64)).tolist())
+    return [None if p is None else next(q_values) for p in held]

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-import numpy as np
-
-from pipeline.swot.statistics import Floats, Strata, benjamini_hochberg, differences
+from pipeline.swot.comparisons import strata_of, suffices
+from pipeline.swot.statistics import adjusted, differences
 
 
 class YearContrast(NamedTuple):
@@ -73,34 +72,14 @@ def year_changes(contrasts: Sequence[YearContrast], *, min_reviews: int) -> list
     rows = sorted(contrasts, key=lambda row: (*_asked(row), row.stratum))
     groups = [list(group) for _, group in groupby(rows, key=_asked)]
 
-    def column(name: str) -> Floats:
-        return np.array([getattr(row, name) for row in rows], dtype=np.float64)
-
-    found = differences(
-        Strata(
-            comparison=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
-            n=column("n"),
-            total=column("total"),
-            squares=column("squares"),
-            n_rest=column("n_rest"),
-            total_rest=column("total_rest"),
-            squares_rest=column("squares_rest"),
-            worst=np.array([-1.0 if row.metric == "net_sentiment" else 0.0 for row in rows]),
-            best=np.ones(len(rows)),
-        ),
-        len(groups),
-    )
+    found = differences(strata_of(groups), len(groups))
     out = []
     for i, group in enumerate(groups):
         sizes = [sum(getattr(row, name) for row in group) for name in ("n", "n_rest", "mentioning", "mentioning_rest")]
-        enough = min(sizes[:2]) >= min_reviews and sum(sizes[2:]) >= min_reviews
         numbers = (found.value, found.value_rest, found.effect, found.low, found.high)
         change = YearChange(*group[0][:3], *sizes, *(float(each[i]) for each in numbers))
-        out.append(change._replace(p_value=float(found.p_value[i])) if enough else change)
-    asked = [i for i, row in enumerate(out) if row.p_value is not None]
-    for i, q in zip(asked, benjamini_hochberg(np.array([out[i].p_value for i in asked], dtype=np.float64)), strict=True):
-        out[i] = out[i]._replace(q_value=float(q))
-    return out
+        out.append(change._replace(p_value=float(found.p_value[i])) if suffices(change, min_reviews) else change)
+    return [row._replace(q_value=q) for row, q in zip(out, adjusted(row.p_value for row in out), strict=True)]
 
 
 def _asked(row: YearContrast) -> tuple[str, str, str]:

@@ -268,7 +268,14 @@ passage as (
         a.brand,
         c.review_id,
         null,
-        trim(substring(c.reply_text, 1, h.length_good)),
+        -- Not in mid-word.
+        trim(case
+            when length(c.reply_text) <= h.length_good then c.reply_text
+            else coalesce(
+                nullif(regexp_extract(substring(c.reply_text, 1, cast(h.length_good as integer)), '(?s)^(.*)\s', 1), ''),
+                substring(c.reply_text, 1, h.length_good)
+            )
+        end),
         coalesce(c.url, c.page_url),
         r.published_on,
         c.source,

@@ -74,6 +74,11 @@ asked as (
     join metric.test m on m.brand = u.brand and m.theme is null
     group by m.metric
     union all
+    select 'answer_hours', r.timed_count >= g.min_reviews, false, false
+    from us u
+    cross join setting g
+    join metric.reply r on r.brand = u.brand and r."window" = 'all'
+    union all
     -- What our page was read for and does not say is known too.
     select a.part, a.value is not null or a.status = 'not stated', false, false
     from us u

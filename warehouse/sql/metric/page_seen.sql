@@ -5,7 +5,7 @@
 -- quote: as printed (a chat without words: who runs it); of a page that does not show it, its address
 -- url: of the page
 -- source: the source's name in the market file; the page's kind where several may have shown it
--- seen_on: day of the last observation
+-- seen_on: day of the last observation (UTC)
 with offered as (
     select
         brand,

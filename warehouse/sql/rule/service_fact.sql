@@ -110,7 +110,7 @@ select
         when j.own.part = 'topic_coverage' then format('{} complaints held against the FAQ', j.own.n)
         when s.tone = 'negative' then 'looked for, and not there'
         else format('seen on {} page{}', s.page_count, if(s.page_count = 1, '', 's'))
-    end || coalesce(strftime(j.own.read_on, ', read on %Y-%m-%d'), '') as statistics,
+    end || coalesce(strftime(j.own.read_on, ', read on %Y-%m-%d (UTC)'), '') as statistics,
     case when j.own.part = 'topic_coverage' then j.own.n else s.n end as n,
     j.rivals as n_rest,
     cast(null as double) as effect,

@@ -41,7 +41,7 @@ select
     cast(null as varchar) as about,
     'negative' as tone,
     'Nobody in this market can be reached by: ' || m.names as claim,
-    format('looked for on the pages of {} brands', l.brands) || coalesce(strftime(l.read_on, ', read on %Y-%m-%d'), '') as statistics,
+    format('looked for on the pages of {} brands', l.brands) || coalesce(strftime(l.read_on, ', read on %Y-%m-%d (UTC)'), '') as statistics,
     l.read_count as n,
     cast(null as bigint) as n_rest,
     cast(null as double) as effect,
