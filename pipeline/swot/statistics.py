@@ -1,4 +1,5 @@
-"""Intervals and tests, in numpy over whole arrays. Every number in the SWOT table that is not a count comes from here.
+"""Intervals and tests, in numpy over whole arrays. Every number of metric.test that is not a count comes from here;
+the rules churn_to_rival, new_complaint and rising_demand test what they count in SQL.
 
 The unit is the review: each gives one value (-1, 0, 1 for a theme; 0 or 1 for "complains"; 0..1 for a rating), so the
 sentences of one review, which agree with each other, never count as independent witnesses.

@@ -4,7 +4,7 @@
 -- theme: null
 -- metric: churn_to_rival
 -- window: all
--- about: the brand whose reviews or pages prove it; null for all brands but the named one
+-- about: the rival; reviews of both brands prove it
 -- tone: positive or negative: which sentences or pages prove it
 -- claim: one English sentence with its numbers
 -- statistics: n, effect with its 95 % interval, and q, as people read them
