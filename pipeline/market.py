@@ -349,8 +349,8 @@ class Market(_Table):
     """In which `schedule` and the report's days count."""
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
     """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
-    report_languages: tuple[Literal["en", "ko", "ja"], ...] = ("en",)
-    """Wanted for the report's own words. English is what there is: the others are told as missing, and written in English."""
+    report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
+    """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html."""
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()

@@ -247,7 +247,7 @@ def _swot_again(this: Run, out: Path | None, progress: Progress) -> None:
             sys.stdout.buffer.write(body)
             sys.stdout.flush()
             return
-        report.write(build_file, folder / "report", progress)
+        report.write(build_file, folder / "report", this.market.report_languages, progress)
         (folder / "report" / "cells.json").write_bytes(body)
         out.mkdir(parents=True, exist_ok=True)
         for path in (build_file, *(folder / "report").iterdir()):
@@ -345,9 +345,7 @@ def _swot(this: Run, progress: Progress) -> None:
 def _report(this: Run, progress: Progress) -> None:
     from pipeline.report import write  # noqa: PLC0415 - as above
 
-    write(this.build_file, this.report_folder, progress)
-    if missing := [language for language in this.market.report_languages if language != "en"]:
-        progress(f"report: its own words are in English; {', '.join(missing)} of report_languages cannot be written yet")
+    write(this.build_file, this.report_folder, this.market.report_languages, progress)
 
 
 def _publish(this: Run, progress: Progress) -> None:

@@ -13,7 +13,7 @@ from conftest import HOSTILE, Ran
 from markupsafe import escape
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipeline.report import facts, formats, wording
+from pipeline.report import facts, formats
 from pipeline.report.markdown import escaped
 
 CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
@@ -65,7 +65,7 @@ def test_the_page_works_from_disk_without_network_script_or_sideways_scrolling(t
     assert asked == [(tea.report / "report.html").as_uri()]
     assert page.evaluate("document.scripts.length") == 0
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert page.title() == "Tea <b>shops</b>: CX SWOT, 2026-07-01"
+    assert page.title() == "Tea <b>shops</b>: CX SWOT, Jul 1, 2026"
     rows = page.locator("table.swot tbody tr")
     assert rows.count() == 3
     assert "Leaf & <i>Co</i>" in rows.first.inner_text()
@@ -141,12 +141,13 @@ def test_every_format_says_how_well_the_texts_were_read(tea: Ran, browser: Brows
     assert not english.is_calibrated
     assert english.why_not
     assert "fewer than 50" in english.why_not
-    shown = wording.accuracy(english)
+    words = report.words
+    shown = words.accuracy(english)
     page, _ = opened(browser, tea.report / "report.html", 390)
     box = page.locator("#readings").inner_text().replace("\u00a0", " ")
-    bounds = f"{wording.pct(english.accuracy_low)} to {wording.pct(english.accuracy_high)}"
+    bounds = f"{words.pct(english.accuracy_low)} to {words.pct(english.accuracy_high)}"
     for said in (
-        wording.pct(english.accuracy),
+        words.pct(english.accuracy),
         bounds,
         english.scorer,
         english.version,

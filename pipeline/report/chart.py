@@ -9,7 +9,6 @@ import vl_convert as vlc
 
 from pipeline.report.facts import Report
 from pipeline.report.rows import Place
-from pipeline.report.wording import month
 
 # Okabe and Ito's palette, without its yellow: told apart by colour-blind readers on light and on dark ground.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8c8c8c"]
@@ -86,7 +85,7 @@ def trend_svg(report: Report) -> str:
     }
     svg: str = vlc.vegalite_to_svg(spec)
     first, last = min(p.month for p in points), max(p.month for p in points)
-    title = f"Line chart: net sentiment of {', '.join(names)} by month, {month(first)} to {month(last)}. The table below has the figures."
+    title = f"Line chart: net sentiment of {', '.join(names)} by month, {report.words.month(first)} to {report.words.month(last)}. The table below has the figures."
     return _labelled(svg, title)
 
 

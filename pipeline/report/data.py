@@ -8,6 +8,9 @@ from pipeline.report.facts import Report
 
 FILE = "report.json"
 
+TRANSLATED = False
+"""Programs read one file, whatever languages people read."""
+
 
 def render(report: Report) -> bytes:
     body = {

@@ -37,6 +37,7 @@ from pipeline.report.rows import (
     Voice,
     Window,
 )
+from pipeline.report.wording import Wording
 from warehouse.build import connect, tables
 
 _MOST_EMERGING = 10
@@ -91,6 +92,9 @@ class Report:
 
     survivals: Sequence[Survival]
     """Of cells whose reviews are partly flagged."""
+
+    words: Wording
+    """The reader's language: all that the report says of its own goes through it."""
 
     quadrants = QUADRANTS
 
@@ -210,8 +214,8 @@ class Report:
 _R = TypeVar("_R")
 
 
-def read(build_file: Path) -> Report:
-    """Raises ReportError when the build has not been through `rivalscope swot`."""
+def read(build_file: Path, words: Wording | None = None) -> Report:
+    """The report in the language of `words`, English by default. Raises ReportError when the build has not been through `rivalscope swot`."""
     con = connect(build_file, read_only=True)
     try:
         if "mart.summary" not in tables(con):
@@ -219,6 +223,7 @@ def read(build_file: Path) -> Report:
         brands = sorted(_rows(con, "mart.summary", Brand), key=lambda b: (not b.own, b.position))
         order = {brand.brand: number for number, brand in enumerate(brands)}
         return Report(
+            words=words or Wording("en"),
             run=_rows(con, "core.run", RunFacts)[0],
             windows=_rows(con, 'metric."window"', Window),
             brands=brands,

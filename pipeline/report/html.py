@@ -9,6 +9,7 @@ from markupsafe import Markup
 from pipeline.report import chart, wording
 from pipeline.report.facts import Report
 from pipeline.report.rows import Cell
+from pipeline.words import FORMATS
 
 FILE = "report.html"
 
@@ -21,20 +22,16 @@ _FOLDER = Path(__file__).parent
 def render(report: Report) -> bytes:
     # Everything is escaped; only our own style sheet and the drawn chart are markup.
     environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    words = report.words
     environment.filters |= {
-        name: getattr(wording, name)
+        name: getattr(words, name)
         for name in (
-            "day",
-            "month",
-            "count",
-            "net",
-            "pct",
-            "dec",
+            *FORMATS,
             "figures",
             "stars",
-            "tight",
             "quoted_from",
-            "language",
+            "language_name",
+            "accuracy",
             "read_by",
             "emergence",
             "gain",
@@ -43,16 +40,17 @@ def render(report: Report) -> bytes:
             "change",
         )
     }
-    environment.filters |= {"heat": _heat, "mark": _mark, "is_web": wording.is_web}
+    environment.filters |= {"heat": _heat, "mark": _mark, "is_web": wording.is_web, "tight": wording.tight}
+    environment.globals |= {"_": words.html}
     page = environment.get_template("report.html.j2").render(
         r=report,
         css=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         chart=Markup(chart.trend_svg(report)),  # noqa: S704 - drawn by Vega from escaped values
         map=Markup(chart.position_svg(report)),  # noqa: S704 - as above
         claim=partial(_claim, report),
-        q_names=wording.QUADRANT_NAMES,
+        q_names=words.quadrant_names,
         shown=CLAIMS_SHOWN,
-        not_corrected=wording.NOT_CORRECTED,
+        not_corrected=words.not_corrected(),
     )
     return page.encode("utf-8")
 

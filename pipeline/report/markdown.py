@@ -20,7 +20,7 @@ def render(report: Report) -> bytes:
 def swot_table(report: Report) -> list[str]:
     """The comparison table as Markdown lines: one row for each brand."""
     lines = [
-        "| Brand | " + " | ".join(wording.QUADRANT_NAMES[q] for q in QUADRANTS) + " |",
+        "| Brand | " + " | ".join(report.words.quadrant_names[q] for q in QUADRANTS) + " |",
         "|" + " --- |" * (len(QUADRANTS) + 1),
     ]
     for brand in report.brands:
@@ -38,7 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
     run = report.run
     yield f"# {escaped(run.market_name)}: CX SWOT"
     yield ""
-    yield f"As of {wording.day(run.day)}, {wording.count(report.review_count)} reviews of {len(report.brands)} brands, run {run.run_id}."
+    yield f"As of {report.words.day(run.day)}, {report.words.count(report.review_count)} reviews of {len(report.brands)} brands, run {run.run_id}."
     if report.missing:
         yield ""
         yield f"**Not everything answered:** {len(report.missing)} of {len(report.coverage)} sources did not answer; what is said of them is as last seen, see Coverage."
@@ -62,7 +62,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield "| Source | Status | Records | Reason |"
     yield "| --- | --- | --- | --- |"
     for crawl in report.coverage:
-        records = "" if crawl.record_count is None else wording.count(crawl.record_count)
+        records = "" if crawl.record_count is None else report.words.count(crawl.record_count)
         yield f"| {crawl.target} | {crawl.status} | {records} | {escaped(crawl.reason or '')} |"
     yield ""
     yield "## How well the texts were read"
@@ -71,19 +71,23 @@ def _lines(report: Report) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for r in report.readings:
         yield (
-            f"| {wording.language(r.language)} | {wording.count(r.review_count)} | {wording.accuracy(r)} | {wording.count(r.held_out_count)} "
-            f"| {wording.pct(r.good_read)} of {wording.count(r.good_count)} | {wording.pct(r.bad_read)} of {wording.count(r.bad_count)} "
-            f"| {wording.read_by(r)} | {r.version or ''} | {r.why_not or ''} |"
+            f"| {report.words.language_name(r.language)} | {report.words.count(r.review_count)} | {report.words.accuracy(r)} | {report.words.count(r.held_out_count)} "
+            f"| {report.words.pct(r.good_read)} of {report.words.count(r.good_count)} | {report.words.pct(r.bad_read)} of {report.words.count(r.bad_count)} "
+            f"| {report.words.read_by(r)} | {r.version or ''} | {r.why_not or ''} |"
         )
     yield ""
-    yield wording.NOT_CORRECTED
+    yield report.words.not_corrected()
     yield ""
     yield "## Evidence"
+    yield from _evidence(report)
+
+
+def _evidence(report: Report) -> Iterator[str]:
     for cell in report.cells:
         yield ""
         yield f"### {escaped(report.brand_name(cell.brand))}, {cell.quadrant}: {escaped(cell.claim)}"
         yield ""
-        yield f"{wording.figures(cell)} · `{cell.cell_id}`"
+        yield f"{report.words.figures(cell)} · `{cell.cell_id}`"
         if survival := report.survival(cell.cell_id):
             yield ""
             yield survival.told or ""
@@ -91,15 +95,19 @@ def _lines(report: Report) -> Iterator[str]:
             yield ""
             yield f"> {escaped(quote.quote)}"
             where = f" · <{quote.url}>" if quote.url and wording.is_web(quote.url) and not re.search(r"[\s<>]", quote.url) else ""
+            stars = f"{report.words.quoted_from(quote)} {report.words.stars(quote)}".strip()
+            said = " · ".join(
+                part for part in (stars, f"{report.words.day(quote.published_on)} {escaped(quote.source)}".strip()) if part
+            )
             against = "a voice against it · " if quote.is_counter else ""
-            yield f"> — {against}{wording.quoted_from(quote)}{wording.stars(quote)}{wording.day(quote.published_on)} {escaped(quote.source)}{where}"
+            yield f"> — {against}{said}{where}"
 
 
 def _roadmap(report: Report) -> Iterator[str]:
     if not report.roadmap:
         yield "No cell calls for a tactic, or no brand of the market file is marked as ours."
     for t in report.roadmap:
-        worth = "blocked by the market file" if t.is_blocked else f"{wording.gain(t)}, {t.cost} cost, {t.lead_weeks} weeks"
+        worth = "blocked by the market file" if t.is_blocked else f"{report.words.gain(t)}, {t.cost} cost, {t.lead_weeks} weeks"
         yield f"{t.position}. **{escaped(t.title)}**: {worth}. {escaped(t.pain)} Shown by `{t.shown_by}`, which {t.shown_as}."
         for step in t.steps:
             yield f"   - {escaped(step)}"
@@ -112,11 +120,13 @@ def _why(report: Report) -> Iterator[str]:
         yield "| Theme | Stars with praise | Stars with a complaint | Takes from the mean |"
         yield "| --- | --- | --- | --- |"
     for d in report.drivers:
-        lost = f"{wording.net(d.stars_lost)} ({wording.net(d.stars_lost_low)} to {wording.net(d.stars_lost_high)})"
-        yield f"| {escaped(report.theme_name(d.theme))} | {wording.net(d.praise_stars)} | {wording.net(d.complaint_stars)} | {lost} |"
+        lost = f"{report.words.net(d.stars_lost)} ({report.words.net(d.stars_lost_low)} to {report.words.net(d.stars_lost_high)})"
+        yield f"| {escaped(report.theme_name(d.theme))} | {report.words.net(d.praise_stars)} | {report.words.net(d.complaint_stars)} | {lost} |"
     yield ""
     for brand in report.brands:
-        pains = [f"{report.theme_name(p.theme)} ({wording.pct(p.reach)} of reviews)" for p in report.pains_of(brand.brand)[:3]]
+        pains = [
+            f"{report.theme_name(p.theme)} ({report.words.pct(p.reach)} of reviews)" for p in report.pains_of(brand.brand)[:3]
+        ]
         yield f"- What hurts most at {escaped(brand.name)}: {escaped(', '.join(pains)) or 'not enough evidence'}"
     for cause in report.causes:
         yield f"- {escaped(cause.hypothesis)}"
@@ -126,9 +136,9 @@ def _emerging(report: Report) -> Iterator[str]:
     if not report.emerging:
         yield "No new complaint beyond noise."
     for term in report.emerging:
-        yield f"- **{escaped(term.term)}** ({escaped(report.brand_name(term.brand) or 'all brands')}): {wording.emergence(term)}"
+        yield f"- **{escaped(term.term)}** ({escaped(report.brand_name(term.brand) or 'all brands')}): {report.words.emergence(term)}"
         for quote in report.quotes_on(term):
-            yield f"  - “{escaped(quote.quote)}” {escaped(report.brand_name(quote.said_of))}, {wording.day(quote.published_on)}"
+            yield f"  - “{escaped(quote.quote)}” {escaped(report.brand_name(quote.said_of))}, {report.words.day(quote.published_on)}"
 
 
 def escaped(text: str) -> str:

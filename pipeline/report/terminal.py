@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.report import wording
 from pipeline.report.facts import QUADRANTS, Report
 
 _STYLES = {"strength": "green", "weakness": "red", "opportunity": "blue", "threat": "yellow"}
@@ -18,12 +17,14 @@ def print_swot(report: Report, out: IO[str]) -> None:
     """One row for each brand. Plain text where `out` is no terminal; claims are shown as text, whatever they hold."""
     # A log has no width of its own: 160 columns keep a claim within a few lines.
     console = Console(file=out, width=None if out.isatty() else 160, highlight=False)
-    table = Table(title=f"{report.run.market_name}, as of {wording.day(report.run.day)}", title_justify="left", show_lines=True)
+    table = Table(
+        title=f"{report.run.market_name}, as of {report.words.day(report.run.day)}", title_justify="left", show_lines=True
+    )
     table.add_column("", ratio=2)
     for quadrant in QUADRANTS:
-        table.add_column(wording.QUADRANT_NAMES[quadrant], ratio=5, header_style=_STYLES[quadrant])
+        table.add_column(report.words.quadrant_names[quadrant], ratio=5, header_style=_STYLES[quadrant])
     for brand in report.brands:
-        row = [Text(f"{brand.name}{' (ours)' if brand.own else ''}\n{wording.count(brand.review_count)} reviews")]
+        row = [Text(f"{brand.name}{' (ours)' if brand.own else ''}\n{report.words.count(brand.review_count)} reviews")]
         for quadrant in QUADRANTS:
             cells = report.cells_of(brand.brand, quadrant)
             claims = [f"• {cell.claim}\n  {cell.statistics}" for cell in cells[:CLAIMS_SHOWN]]

@@ -11,7 +11,6 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.report import wording
 from pipeline.report.facts import QUADRANTS, Report
 
 FILE = "report.xlsx"
@@ -47,7 +46,7 @@ def render(report: Report) -> bytes:
 
     sheet(
         "SWOT",
-        [("Brand", 18), *((wording.QUADRANT_NAMES[q], 52) for q in QUADRANTS)],
+        [("Brand", 18), *((report.words.quadrant_names[q], 52) for q in QUADRANTS)],
         (
             [
                 brand.name,
@@ -315,7 +314,7 @@ def render(report: Report) -> bytes:
         ],
         (
             [
-                wording.language(r.language),
+                report.words.language_name(r.language),
                 r.review_count,
                 r.accuracy,
                 r.accuracy_low,
@@ -324,7 +323,7 @@ def render(report: Report) -> bytes:
                 r.good_read,
                 r.bad_read,
                 r.balanced_accuracy,
-                wording.read_by(r),
+                report.words.read_by(r),
                 r.version,
                 r.why_not,
             ]
