@@ -130,7 +130,7 @@ class Wording(Words):
     def not_corrected(self) -> str:
         return self.say(
             "Shares of themes, and all claims, are counted as read and not corrected by these figures; shares of good and bad reviews by brand "
-            "stand corrected, where that is sound, in metric.prevalence. Where every review has stars, the stars are the better measure of how "
+            "stand corrected, where that is sound, in the warehouse. Where every review has stars, the stars are the better measure of how "
             "content its writer was."
         )
 
