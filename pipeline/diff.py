@@ -8,7 +8,7 @@ what they were; which of them it was, their hashes say. The last world is held a
 unnoticed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any, Literal
 
@@ -300,6 +300,8 @@ def print_table(found: Difference, out: IO[str]) -> None:
 
     first, second = found.first, found.second
     say(f"{first.name} (as of {first.said['as_of']}) to {second.name} (as of {second.said['as_of']})")
+    counts = {kind: sum(change.change == kind for change in found.changes) for kind in ("appeared", "vanished", "changed")}
+    say("cells: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + f", {found.unchanged} the same")
     for factor, what in found.differs.items():
         say(f"  {factor}: {_summed(what)}")
     if not found.differs:
@@ -323,8 +325,6 @@ def print_table(found: Difference, out: IO[str]) -> None:
         table.add_row(Text(name), Text(f"{what}\n{claim}"), Text(causes))
     if table.row_count:
         console.print(table)
-    counts = {kind: sum(change.change == kind for change in found.changes) for kind in ("appeared", "vanished", "changed")}
-    say(", ".join(f"{count} {kind}" for kind, count in counts.items()) + f", {found.unchanged} the same")
     if quiet:
         say(f"Of {quiet} of those that changed only the interval or q did; --json has them.")
 
@@ -348,7 +348,15 @@ def _number(value: object) -> str:
 
 
 def _summed(what: object) -> str:
+    """What differs in a factor: names, or names by what happened to them."""
     if isinstance(what, Mapping):
-        return ", ".join(f"{name} {' → '.join(map(str, n)) if isinstance(n, list) else n}" for name, n in what.items())
-    names = list(what) if isinstance(what, list | tuple) else [str(what)]
+        by_change: dict[str, list[str]] = {}
+        for name, change in what.items():
+            words = " → ".join(str(one or "not asked") for one in change) if isinstance(change, list) else str(change)
+            by_change.setdefault(words, []).append(name)
+        return "; ".join(f"{words} ({len(names)}): {_few(names)}" for words, names in by_change.items())
+    return _few(list(what) if isinstance(what, list | tuple) else [str(what)])
+
+
+def _few(names: Sequence[object]) -> str:
     return ", ".join(map(str, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -433,6 +433,7 @@ def demo(options: argparse.Namespace, progress: Progress) -> int:
         root = airflow.PROJECT / os.environ.get("RIVALSCOPE_DATA", "data")  # as its tasks see it, which run in the project folder
         market = load_market(file)
         _show(open_run(market, root / market.id, run_id=None, as_of=None, new=False))
+        print(f"pages:    its links lead to the demo's own web: `{Path(sys.argv[0])} demo --serve` brings that back", flush=True)
     return code
 
 
