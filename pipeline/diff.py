@@ -10,7 +10,7 @@ unnoticed.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import duckdb
 import orjson
@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import again, inputs
-from pipeline.cells import Kept
+from pipeline import again, cells, inputs
+from pipeline.cells import Cell, Kept, differing
 from pipeline.inputs import Inputs
 from pipeline.page_text import plain
 from pipeline.run import Run
@@ -28,7 +28,6 @@ from pipeline.worlds import Stage, World, Worlds
 from warehouse import build
 
 Progress = Callable[[str], None]
-Cell = Mapping[str, Any]
 
 FACTORS: Mapping[str, str] = {
     "vanished reviews": "landing files that a run has read, or lines of them, are gone",
@@ -46,9 +45,6 @@ FACTORS: Mapping[str, str] = {
 """In the order in which they are swapped, each with what it covers."""
 
 _PROGRAMS = {"loading": "rules", "testing": "rules", "scoring": "model"}
-
-_NOT_TOLD = frozenset({"candidate_id", "position", "evidence", "evidence_count", "also", "statistics"})
-"""Columns that follow from other cells, or from the columns that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +67,9 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One cell that differs between the runs."""
+class Change(cells.Change):
+    """One cell that differs between the runs, and why."""
 
-    cell: Cell
-    """As the second run has it, or the first where it vanished."""
-    change: Literal["appeared", "vanished", "changed"]
-    before: Cell
-    """The columns that differ; empty where there was no cell."""
-    after: Cell
     causes: tuple[Cause, ...]
     """In the order of the steps."""
 
@@ -109,30 +99,18 @@ def difference(run: Run, one: Kept, other: Kept, progress: Progress) -> Differen
         walk = _Walk(Worlds(run, first, second, (old, new), folder), (first, old), (second, new), progress)
         steps = walk.steps()
     changes = []
-    for cell_id in sorted(first.cells.keys() | second.cells.keys()):
-        before, after = first.cells.get(cell_id), second.cells.get(cell_id)
-        told, said = _differing(before, after)
-        if told or said:
-            kind: Literal["appeared", "vanished", "changed"]
-            kind = "appeared" if before is None else "vanished" if after is None else "changed"
-            causes = _causes(steps, cell_id) or (Cause(("unexplained",), told, said),)
-            changes.append(Change(after or before or {}, kind, told, said, causes))
+    for change in cells.changes(first.cells, second.cells):
+        causes = _causes(steps, change.cell["cell_id"]) or (Cause(("unexplained",), change.before, change.after),)
+        changes.append(Change(change.cell, change.change, change.before, change.after, causes))
     unchanged = len(first.cells.keys() & second.cells.keys()) - sum(change.change == "changed" for change in changes)
     return Difference(first, second, tuple(changes), unchanged, walk.differs, walk.notes())
 
 
 def _causes(steps: list[Step], cell_id: str) -> tuple[Cause, ...]:
     causes = (
-        Cause(step.factors, *_differing(step.before.get(cell_id), step.after.get(cell_id))) for step in steps if step.factors
+        Cause(step.factors, *differing(step.before.get(cell_id), step.after.get(cell_id))) for step in steps if step.factors
     )
     return tuple(cause for cause in causes if cause.before or cause.after)
-
-
-def _differing(before: Cell | None, after: Cell | None) -> tuple[Cell, Cell]:
-    """The columns that differ, as they were and as they are."""
-    one, other = before or {}, after or {}
-    names = [name for name in {**one, **other} if name not in _NOT_TOLD and one.get(name) != other.get(name)]
-    return {name: one[name] for name in names if name in one}, {name: other[name] for name in names if name in other}
 
 
 class _Walk:
