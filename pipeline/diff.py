@@ -47,7 +47,10 @@ FACTORS: Mapping[str, str] = {
 
 _PROGRAMS = {"loading": "rules", "testing": "rules", "scoring": "model"}
 
-_NOT_TOLD = frozenset({"candidate_id", "position", "evidence", "evidence_count", "also", "statistics"})
+_NOT_TOLD = frozenset(
+    {"candidate_id", "position", "evidence", "evidence_count", "also", "statistics"}
+    | {"claim_message", "statistics_message", "also_message", "for_us_reason_message"}
+)
 """Columns that follow from other cells, or from the columns that are compared."""
 
 
