@@ -26,7 +26,10 @@ Cell = Mapping[str, Any]
 
 FORMAT = 1
 
-_NOT_TOLD = frozenset({"candidate_id", "position", "evidence", "evidence_count", "also", "statistics"})
+_NOT_TOLD = frozenset(
+    {"candidate_id", "position", "evidence", "evidence_count", "also", "statistics"}
+    | {"claim_message", "statistics_message", "also_message", "for_us_reason_message"}
+)
 """Columns that follow from other cells, or from the columns that are compared."""
 
 _CELLS = "select * from mart.swot_cell order by brand, quadrant, position, cell_id"
