@@ -149,6 +149,15 @@ def newest(folder: Path, count: int) -> list[Kept]:
     return sorted((_opened(folder / f"{name}.json") for name in held), key=lambda kept: (kept.as_of, *kept.place))[-count:]
 
 
+def before(folder: Path, moment: datetime) -> Kept | None:
+    """What the run before this moment said last; None when none is kept. Raises CellsError when it cannot be read."""
+    for name in reversed(names(folder)):
+        kept = _opened(folder / f"{name}.json")
+        if kept.as_of < moment:
+            return kept
+    return None
+
+
 def read(folder: Path, name: str) -> Kept:
     """What a run said last, or the edition that `RUN~2` names; `RUN~1` is the first. Raises CellsError."""
     if editions := _editions(folder, name):

@@ -25,6 +25,7 @@ from pipeline.run import Run, RunError, only_builder, open_run, run_as_of
 if TYPE_CHECKING:
     from pipeline.inputs import Inputs
     from pipeline.report.facts import Report
+    from pipeline.report.since import Since
     from pipeline.swot.guide import Guide
     from pipeline.text.wording.themes import Taxonomy
 
@@ -248,7 +249,8 @@ def _swot_again(this: Run, out: Path | None, progress: Progress) -> None:
             sys.stdout.buffer.write(body)
             sys.stdout.flush()
             return
-        report.write(build_file, folder / "report", this.market.report_languages, progress)
+        since = _since(this, body, progress)
+        report.write(build_file, folder / "report", this.market.report_languages, progress, since)
         (folder / "report" / "cells.json").write_bytes(body)
         out.mkdir(parents=True, exist_ok=True)
         for path in (build_file, *(folder / "report").iterdir()):
@@ -369,9 +371,24 @@ def _swot(this: Run, progress: Progress) -> None:
 
 
 def _report(this: Run, progress: Progress) -> None:
+    from pipeline.cells import cells_of  # noqa: PLC0415 - as above
     from pipeline.report import write  # noqa: PLC0415 - as above
 
-    write(this.build_file, this.report_folder, this.market.report_languages, progress)
+    since = _since(this, cells_of(this.build_file, _guided(this)), progress)
+    write(this.build_file, this.report_folder, this.market.report_languages, progress, since)
+
+
+def _since(this: Run, body: bytes, progress: Progress) -> "Since | None":
+    """How the cells of a build differ from those of the run before; None when none is kept, or none that this version can read."""
+    from pipeline import cells  # noqa: PLC0415 - as above
+    from pipeline.report.since import compare  # noqa: PLC0415 - as above
+
+    try:
+        former = cells.before(this.cells, this.as_of)
+    except cells.CellsError as error:
+        progress(f"report: it tells no changes, for what the run before said cannot be read. {error}")
+        return None
+    return compare(former.said, orjson.loads(body)) if former else None
 
 
 def _publish(this: Run, progress: Progress) -> None:
