@@ -66,6 +66,12 @@ def _language(code: str) -> str:
     return code
 
 
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or not _has_host(url):
+        raise ValueError("an address of the web such as https://reports.example.com/demo/")
+    return url
+
+
 def _flag(name: str) -> str:
     if name not in FLAGS:
         raise ValueError(f"a flag of text.suspicion: {', '.join(FLAGS)}")
@@ -352,6 +358,9 @@ class Market(_Table):
     """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
     """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html."""
+    report_url: Annotated[str, AfterValidator(_address)] | None = None
+    """Where people reach the folder data/<market>/reports, if you serve it, such as https://reports.example.com/demo/: what leaves the machine links
+    there. Without it nothing that is sent or subscribed to has a link to the report."""
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()

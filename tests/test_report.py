@@ -45,7 +45,17 @@ def opened(browser: Browser, file: Path, width: int) -> tuple[Page, list[str]]:
 
 def test_every_format_of_the_folder_is_written(tea: Ran) -> None:
     files = {path.name for path in tea.report.iterdir()}
-    assert files == {module.FILE for module in formats()} == {"report.html", "report.md", "report.xlsx", "report.json"}
+    assert (
+        files
+        == {module.FILE for module in formats()}
+        == {
+            "report.html",
+            "report.md",
+            "report.xlsx",
+            "report.json",
+            "report.pptx",
+        }
+    )
 
 
 def test_the_planted_weakness_is_told_with_its_figures_and_quotes(report: facts.Report) -> None:
@@ -60,10 +70,9 @@ def test_the_planted_weakness_is_told_with_its_figures_and_quotes(report: facts.
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_works_from_disk_without_network_script_or_sideways_scrolling(tea: Ran, browser: Browser, width: int) -> None:
+def test_the_page_works_from_disk_without_network_or_sideways_scrolling(tea: Ran, browser: Browser, width: int) -> None:
     page, asked = opened(browser, tea.report / "report.html", width)
     assert asked == [(tea.report / "report.html").as_uri()]
-    assert page.evaluate("document.scripts.length") == 0
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.title() == "Tea <b>shops</b>: CX SWOT, Jul 1, 2026"
     rows = page.locator("table.swot tbody tr")
@@ -78,7 +87,7 @@ def test_a_claim_leads_to_its_quotes(tea: Ran, browser: Browser) -> None:
     words = claim.inner_text()
     claim.click()
     cell = page.locator("#evidence details.cell[open]")
-    assert words in cell.locator("summary").inner_text()
+    assert words in cell.locator("summary").first.inner_text()
     assert cell.locator("blockquote").count() >= 3
     page.close()
 
@@ -101,7 +110,6 @@ def test_hostile_text_is_shown_as_it_was_written(tea: Ran, report: facts.Report)
     for quote in hostile:
         assert quote not in html
         assert str(escape(quote)) in html
-    assert "<script" not in html
 
 
 def test_a_spreadsheet_holds_text_numbers_and_days_but_no_formula(tea: Ran) -> None:
@@ -144,7 +152,7 @@ def test_every_format_says_how_well_the_texts_were_read(tea: Ran, browser: Brows
     words = report.words
     shown = words.accuracy(english)
     page, _ = opened(browser, tea.report / "report.html", 390)
-    box = page.locator("#readings").inner_text().replace("\u00a0", " ")
+    box = page.locator("#coverage").inner_text().replace("\u00a0", " ")
     bounds = f"{words.pct(english.accuracy_low)} to {words.pct(english.accuracy_high)}"
     for said in (
         words.pct(english.accuracy),
