@@ -1,10 +1,11 @@
 """`make catalogs`: collects the templates of the product's own words and brings `pipeline/catalogs/*.po` up to date with them.
 
-Words stand in four kinds of files: `say`, `plural` and `html` of pipeline/words.py in Python; `_` in Jinja templates; `json_object('say', ...)`
+Words stand in four kinds of files: `say`, `plural` and `html` of pipeline/words.py in Python; `_` and `_n` in Jinja templates; `json_object('say', ...)`
 in SQL; and the texts of tactics and journeys in TOML. What is new gets an empty translation, what is gone goes; tests/test_words.py fails until
 the new ones are translated.
 """
 
+import ast
 import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -13,7 +14,6 @@ from typing import Any
 
 import sqlglot
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 from sqlglot import exp
@@ -24,12 +24,12 @@ from warehouse import build
 
 ROOT = Path(__file__).parents[1]
 PRODUCT = ROOT / "pipeline"
-WORDS = PRODUCT / "words.py"  # says what others ask it to
 
 Id = str | tuple[str, str]
 """A template, or the pair of those for one and for many."""
 
-_KEYWORDS = {"say": None, "html": None, "plural": (1, 2), "_": None}
+_CALLS = {"say": 1, "html": 1, "plural": 2, "html_plural": 2}
+"""Methods of Words, and how many of their arguments are templates."""
 
 _HEADER = """\
 # The report's words. `make catalogs` keeps the msgids true; translate, and keep the names in braces (a format may differ: {on:day}, {on:month})."""
@@ -51,33 +51,39 @@ def templates() -> dict[Id, list[str]]:
 
 def _files() -> Iterator[tuple[Path, list[Id]]]:
     for path in sorted(PRODUCT.rglob("*.py")):
-        if path == WORDS:
-            continue
-        with path.open("rb") as file:
-            yield path, [*_ids(extract_python(file, _KEYWORDS, (), {"encoding": "utf-8"}))]
+        yield path, [*of_python(path.read_text(encoding="utf-8"))]
     for path in sorted(PRODUCT.rglob("*.j2")):
         with path.open("rb") as file:
             options = {"encoding": "utf-8", "silent": "false", "trimmed": "true"}
-            yield path, [*_ids(babel_extract(file, list(_KEYWORDS), (), options))]
+            yield path, [*_of_jinja(babel_extract(file, ["_", "_n"], (), options))]
     for path in sorted(build.SQL.rglob("*.sql")):
-        yield path, [*_of_sql(path.read_text(encoding="utf-8"))]
+        yield path, [*of_sql(path.read_text(encoding="utf-8"))]
     for path in sorted(tactics.TACTICS.glob("*.toml")):
         entry = tomllib.loads(path.read_text(encoding="utf-8"))
         yield path, [entry["title"], entry["pain"], *entry["steps"]]
     yield guide.JOURNEYS, [stage.name for stage in guide.load_journeys()]
 
 
-def _ids(found: Iterable[tuple[Any, ...]]) -> Iterator[Id]:
-    """Babel gives the texts among a call's arguments, and None for each other one; a call without any has nothing to translate."""
+def of_python(source: str) -> Iterator[Id]:
+    """Also within f-strings, where Babel's own extractor does not look."""
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _CALLS:
+            texts = [each.value for each in call.args[: _CALLS[call.func.attr]] if isinstance(each, ast.Constant)]
+            if len(texts) == _CALLS[call.func.attr]:
+                yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
+
+
+def _of_jinja(found: Iterable[tuple[Any, ...]]) -> Iterator[Id]:
+    """Babel gives the texts among a call's arguments, and None for each other one."""
     for _, _, given, _ in found:
-        match [text for text in ([given] if isinstance(given, str) else given or ()) if text]:
+        match [text for text in ([given] if isinstance(given, str) else given) if text]:
             case [one]:
                 yield one
             case [one, many]:
                 yield one, many
 
 
-def _of_sql(sql: str) -> Iterator[Id]:
+def of_sql(sql: str) -> Iterator[Id]:
     """What json_object says, with its plural; where a case chooses, each of its choices."""
     for call in sqlglot.parse_one(sql, read="duckdb").find_all(exp.JSONObject):
         said = {pair.this.name: [*_choices(pair.expression)] for pair in call.expressions if isinstance(pair, exp.JSONKeyValue)}

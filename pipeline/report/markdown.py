@@ -25,7 +25,7 @@ def swot_table(report: Report) -> list[str]:
         boxes = []
         for quadrant in QUADRANTS:
             cells = report.cells_of(brand.brand, quadrant)
-            claims = [f"{escaped(cell.claim)} ({cell.statistics})" for cell in cells]
+            claims = [f"{escaped(cell.claim)} ({escaped(cell.statistics)})" for cell in cells]
             boxes.append("<br>".join(claims) or escaped(report.empty_text(brand.brand, quadrant)))
         own = f" ({words.say('ours')})" if brand.own else ""
         lines.append(_row([f"**{escaped(brand.name)}**{own}", *boxes]))
@@ -104,13 +104,13 @@ def _readings(report: Report) -> Iterator[str]:
             [
                 words.language_name(r.language),
                 words.count(r.review_count),
-                words.accuracy(r),
+                escaped(words.accuracy(r)),
                 words.count(r.held_out_count),
                 words.say("{share:pct} of {n}", share=r.good_read, n=r.good_count),
                 words.say("{share:pct} of {n}", share=r.bad_read, n=r.bad_count),
-                words.read_by(r),
+                escaped(words.read_by(r)),
                 r.version or "",
-                r.why_not or "",
+                escaped(r.why_not or ""),
             ]
         )
     yield ""
@@ -130,10 +130,10 @@ def _evidence(report: Report) -> Iterator[str]:
         )
         yield f"### {escaped(heading)}"
         yield ""
-        yield f"{words.figures(cell)} · `{cell.cell_id}`"
+        yield f"{escaped(words.figures(cell))} · `{cell.cell_id}`"
         if survival := report.survival(cell.cell_id):
             yield ""
-            yield survival.told or ""
+            yield escaped(survival.told or "")
         for quote in report.quotes_of(cell.cell_id):
             yield ""
             yield f"> {escaped(quote.quote)}"
@@ -151,7 +151,7 @@ def _roadmap(report: Report) -> Iterator[str]:
     for t in report.roadmap:
         weeks = words.plural("{n} week until customers notice", "{n} weeks until customers notice", n=t.lead_weeks)
         worth = words.say("ruled out by the market file") if t.is_blocked else " · ".join([words.gain(t), words.cost(t), weeks])
-        yield f"{t.position}. **{escaped(t.title)}** · {worth}. {escaped(t.pain)} {words.shown_by(t)}"
+        yield f"{t.position}. **{escaped(t.title)}** · {escaped(f'{worth}. {t.pain} {words.shown_by(t)}')}"
         for step in t.steps:
             yield f"   - {escaped(step)}"
 
@@ -169,7 +169,7 @@ def _why(report: Report) -> Iterator[str]:
         lost = words.say(
             "{value:net} ({low:net} to {high:net})", value=d.stars_lost, low=d.stars_lost_low, high=d.stars_lost_high
         )
-        yield _row([escaped(report.theme_name(d.theme)), words.net(d.praise_stars), words.net(d.complaint_stars), lost])
+        yield _row([escaped(report.theme_name(d.theme)), words.net(d.praise_stars), words.net(d.complaint_stars), escaped(lost)])
     yield ""
     for brand in report.brands:
         pains = [
@@ -188,7 +188,7 @@ def _emerging(report: Report) -> Iterator[str]:
         yield words.say("No new complaint beyond noise.")
     for term in report.emerging:
         whose = report.brand_name(term.brand) or words.say("all brands")
-        yield f"- **{escaped(term.term)}** ({escaped(whose)}): {words.emergence(term)}"
+        yield f"- **{escaped(term.term)}** ({escaped(whose)}): {escaped(words.emergence(term))}"
         for quote in report.quotes_on(term):
             yield f"  - “{escaped(quote.quote)}” {escaped(report.brand_name(quote.said_of))}, {words.day(quote.published_on)}"
 
