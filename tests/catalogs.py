@@ -67,10 +67,11 @@ def _files() -> Iterator[tuple[Path, list[Id]]]:
 def of_python(source: str) -> Iterator[Id]:
     """Also within f-strings, where Babel's own extractor does not look."""
     for call in ast.walk(ast.parse(source)):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _CALLS:
-            texts = [each.value for each in call.args[: _CALLS[call.func.attr]] if isinstance(each, ast.Constant)]
-            if len(texts) == _CALLS[call.func.attr]:
-                yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
+        match call:
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in _CALLS:
+                texts = [each.value for each in call.args[: _CALLS[name]] if isinstance(each, ast.Constant)]
+                if len(texts) == _CALLS[name]:
+                    yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
 
 
 def _of_jinja(found: Iterable[tuple[Any, ...]]) -> Iterator[Id]:
