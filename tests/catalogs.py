@@ -28,8 +28,8 @@ PRODUCT = ROOT / "pipeline"
 Id = str | tuple[str, str]
 """A template, or the pair of those for one and for many."""
 
-_CALLS = {"say": 1, "html": 1, "plural": 2, "html_plural": 2}
-"""Methods of Words, and how many of their arguments are templates."""
+_CALLS = {"say": 1, "html": 1, "plural": 2, "html_plural": 2, "_": 1, "_n": 2}
+"""Methods of Words and what they are called in places, and how many of their arguments are templates."""
 
 _HEADER = """\
 # The report's words. `make catalogs` keeps the msgids true; translate, and keep the names in braces (a format may differ: {on:day}, {on:month})."""
@@ -55,7 +55,7 @@ def _files() -> Iterator[tuple[Path, list[Id]]]:
     for path in sorted(PRODUCT.rglob("*.j2")):
         with path.open("rb") as file:
             options = {"encoding": "utf-8", "silent": "false", "trimmed": "true"}
-            yield path, [*_of_jinja(babel_extract(file, ["_", "_n"], (), options))]
+            yield path, [*_of_jinja(babel_extract(file, list(_CALLS), (), options))]
     for path in sorted(build.SQL.rglob("*.sql")):
         yield path, [*of_sql(path.read_text(encoding="utf-8"))]
     for path in sorted(tactics.TACTICS.glob("*.toml")):
