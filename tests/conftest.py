@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.demo import web
 
@@ -113,6 +114,29 @@ columns = {{ native_id = "id", rating = "stars", text = "words", published_at = 
     market = folder / "tea.toml"
     market.write_text(text, encoding="utf-8")
     return market
+
+
+CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "The browser tests need Chromium: install the package chromium."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+        )
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, file: Path, width: int) -> tuple[Page, list[str]]:
+    """The file in a window of that width, and what it asks for over any network or disk, as it asks."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    return page, asked
 
 
 @pytest.fixture(scope="session")
