@@ -147,7 +147,15 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument(
         "--out", type=Path, metavar="DIR", help="with --as-of: write cells.json, the report and warehouse.duckdb there"
     )
-    room("report", "Write the run's report: HTML, Markdown, XLSX and JSON.")
+    added = room(
+        "report",
+        "Write the run's report: HTML, PowerPoint, XLSX, Markdown and JSON; or open it.",
+        "With --open nothing is written where the report is there: without --run it is the one that was published last.",
+    )
+    added.add_argument("--open", action="store_true", help="open it in the browser, and print where it lies")
+    added.add_argument(
+        "--language", choices=("en", "ko", "ja"), help="with --open: which of its languages (default: the market file's first)"
+    )
     room(
         "publish",
         "Check the build, swap it in as warehouse.duckdb and write Parquet beside it.",

@@ -6,6 +6,7 @@ URL or option are environment variables. One without a default in a URL or optio
 wherever the source is told of, and its value is kept out of what is landed and reported.
 """
 
+import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -63,6 +64,12 @@ def _language(code: str) -> str:
     if code not in iso_639.CODES:
         raise ValueError("an ISO 639-1 code of a language, such as en, ko or ja")
     return code
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or not _has_host(url):
+        raise ValueError("an address of the web such as https://reports.example.com/demo/")
+    return url
 
 
 def _flag(name: str) -> str:
@@ -351,6 +358,9 @@ class Market(_Table):
     """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
     """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html."""
+    report_url: Annotated[str, AfterValidator(_address)] | None = None
+    """Where people reach the folder data/<market>/reports, if you serve it, such as https://reports.example.com/demo/: what leaves the machine links
+    there. Without it nothing that is sent or subscribed to has a link to the report."""
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()
@@ -515,13 +525,20 @@ def _search(keyword: Keyword) -> tuple[str, str, str, str | None]:
     return (" ".join(keyword.text.casefold().split()), keyword.engine, keyword.locale, keyword.device)
 
 
+def _keys(table: type[BaseModel]) -> set[str]:
+    """Those of every table that a market file can have."""
+    return set(table.model_fields).union(*map(_keys, table.__subclasses__()))
+
+
 def sentence(path: Path, error: Any, where: str = "") -> str:
     """One of pydantic's errors for people: the file, the key, what was expected, what was found."""
     key = (where + ".".join(str(part) for part in error["loc"])).rstrip(".") or "the file"
     found = error["input"]
     match error["type"]:
         case "extra_forbidden":
-            return f"{path}: {key}: unknown key. Remove it or check its spelling."
+            alike = difflib.get_close_matches(str(error["loc"][-1]), _keys(_Table), n=1, cutoff=0.75)
+            meant = f" Is {alike[0]!r} meant?" if alike else ""
+            return f"{path}: {key}: unknown key.{meant} Remove it or check its spelling."
         case "missing":
             return f"{path}: {key}: expected a value, found none."
         case "value_error":

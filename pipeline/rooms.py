@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -258,7 +259,32 @@ def _swot_again(this: Run, out: Path | None, progress: Progress) -> None:
 
 
 def report(options: argparse.Namespace, progress: Progress) -> None:
-    _alone("report", options, progress)
+    if options.language and not options.open:
+        raise RunError("Expected --language with --open: the market file's report_languages says which reports are written.")
+    if not options.open:
+        _alone("report", options, progress)
+        return
+    page = _page(options)
+    if not page.parent.exists():
+        _alone("report", options, progress)
+    if not page.exists():
+        held = ", ".join(sorted(path.name for path in page.parent.glob("*.html"))) or "none"
+        raise RunError(f"Expected {page}, found {held}. The market file's report_languages says which languages are written.")
+    print(page, flush=True)
+    if not webbrowser.open(page.as_uri()):
+        progress("report: no browser is known here (no display, and no $BROWSER); open the file above in one yourself")
+
+
+def _page(options: argparse.Namespace) -> Path:
+    """The report to be opened: of the run that is named, else what was published last, else the newest run's. It need not exist."""
+    from pipeline.report import file_in  # noqa: PLC0415 - as above
+
+    market = load_market(options.market)
+    folder = _data(options, market) / "reports" / "latest"
+    if options.run or options.as_of or not folder.exists():
+        folder = _run_of(options).report_folder
+    languages = market.report_languages
+    return folder.resolve() / file_in(options.language or languages[0], "report.html", languages)
 
 
 def publish(options: argparse.Namespace, progress: Progress) -> None:
@@ -296,6 +322,12 @@ def _expire(this: Run, targets: set[str] | None, progress: Progress) -> int:
 def _load(this: Run, progress: Progress) -> None:
     from warehouse import load as room  # noqa: PLC0415 - each room's libraries are imported by it alone
 
+    # What came in earlier runs still counts when nobody answers today; a table of nothing would pass for a finding.
+    if not any(this.landing.glob("*/*.receipt.json")):
+        raise RunError(
+            f"Expected something that has landed under {this.landing}, found nothing: no source of {this.market.name} has answered yet. "
+            "The messages of gather say why; correct the market file, and run again."
+        )
     counts = room.load(
         this.build_file,
         this.landing,
@@ -358,7 +390,7 @@ def _since(this: Run, body: bytes, progress: Progress) -> "Since | None":
     from pipeline.report.since import compare  # noqa: PLC0415 - as above
 
     try:
-        former = cells.before(this.cells, this.as_of)
+        former = cells.last_before(this.cells, this.run_id, this.as_of)
     except cells.CellsError as error:
         progress(f"report: it tells no changes, for what the run before said cannot be read. {error}")
         return None
@@ -375,7 +407,17 @@ def _publish(this: Run, progress: Progress) -> None:
     # Only now: a report of a build that its checks refused must not be the one that people open.
     if this.report_folder.exists():
         point_latest(this.report_folder)
+    _index(this, progress)
     progress(f"publish: {published} ({published.stat().st_size / 2**20:.1f} MB), its cells in {kept}")
+
+
+def _index(this: Run, progress: Progress) -> None:
+    """The index of all reports and the feed of changes."""
+    from pipeline.report import facts, index  # noqa: PLC0415 - as above
+    from pipeline.report.wording import Wording  # noqa: PLC0415 - as above
+
+    reports = [facts.read(this.published, Wording(language)) for language in this.market.report_languages]
+    index.write(this.report_folder.parent, this.cells, reports, address=this.market.report_url, progress=progress)
 
 
 _ROOM: dict[str, Callable[[Run, Progress], None]] = {
@@ -444,6 +486,7 @@ def demo(options: argparse.Namespace, progress: Progress) -> int:
         root = airflow.PROJECT / os.environ.get("RIVALSCOPE_DATA", "data")  # as its tasks see it, which run in the project folder
         market = load_market(file)
         _show(open_run(market, root / market.id, run_id=None, as_of=None, new=False))
+        print(f"pages:    its links lead to the demo's own web: `{Path(sys.argv[0])} demo --serve` brings that back", flush=True)
     return code
 
 

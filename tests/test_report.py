@@ -22,7 +22,17 @@ def report(tea: Ran) -> facts.Report:
 
 def test_every_format_of_the_folder_is_written(tea: Ran) -> None:
     files = {path.name for path in tea.report.iterdir()}
-    assert files == {module.FILE for module in formats()} == {"report.html", "report.md", "report.xlsx", "report.json"}
+    assert (
+        files
+        == {module.FILE for module in formats()}
+        == {
+            "report.html",
+            "report.md",
+            "report.xlsx",
+            "report.json",
+            "report.pptx",
+        }
+    )
 
 
 def test_the_planted_weakness_is_told_with_its_figures_and_quotes(report: facts.Report) -> None:

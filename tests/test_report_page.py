@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from pipeline.report import facts, html
 from pipeline.report.headline import SENTENCES_MAX, headline
 from pipeline.report.rows import Brand, Cell, Quote, Ranking, Square, Theme
-from pipeline.report.since import Gone, Moved, Reason, Since, compare
+from pipeline.report.since import Reason, Since, Told, compare, told
 from pipeline.report.wording import Wording
 
 
@@ -297,7 +297,7 @@ def test_a_run_against_itself_has_not_changed(tea: Ran) -> None:
 def test_two_runs_differ_in_cells_and_in_what_these_depend_on(tea: Ran) -> None:
     before, after = json.loads(json.dumps(kept(tea))), kept(tea)
     first, second, *_ = before["cells"]
-    before["cells"] = [first | {"claim": "other"}, second | {"cell_id": "gone"}, *before["cells"][2:]]
+    before["cells"] = [first | {"for_us": "watch"}, second | {"cell_id": "gone"}, *before["cells"][2:]]
     before["versions"]["rules"] = before["versions"]["scoring"] = "older"
     before["scorers"][0]["version"] = "older"
     dropped, changed = before["coverage"][0], before["coverage"][1]
@@ -306,7 +306,7 @@ def test_two_runs_differ_in_cells_and_in_what_these_depend_on(tea: Ran) -> None:
     since = compare(before, after)
     assert since.appeared == (second["cell_id"],)
     assert [gone.cell_id for gone in since.gone] == ["gone"]
-    assert since.moved == (Moved(first["cell_id"], "other"),)
+    assert since.moved == (told(before["cells"][0]),)
     assert set(since.reasons) == {
         Reason("rules"),
         Reason("model", ("en",)),
@@ -334,7 +334,7 @@ def test_the_page_says_what_is_new_what_is_gone_and_why(browser: Browser, report
         "20260624T000000Z",
         datetime(2026, 6, 24, tzinfo=UTC),
         (new.cell_id,),
-        (Gone("0" * 16, "cup", "strength", "price_value", "More praise for <b>price</b> than at its rivals"),),
+        (Told("0" * 16, "cup", "strength", "price_value", "praise_share", "More praise for <b>price</b> than at its rivals", None),),
         (),
         len(report.cells) - 1,
         (Reason("themes"), Reason("added", ("cup.faq.page",))),
@@ -452,7 +452,7 @@ def poisoned(report: facts.Report, strings: tuple[str, ...]) -> facts.Report:
             "x",
             datetime(2026, 6, 1, tzinfo=UTC),
             (cells[0].cell_id,),
-            tuple(Gone("g", i, "threat", i, t) for i, t in zip(ids, strings, strict=True)),
+            tuple(Told("g", i, "threat", i, "rating", t, None) for i, t in zip(ids, strings, strict=True)),
             (),
             0,
             (Reason("added", strings),),
