@@ -106,7 +106,7 @@ class _Drawn:
         title = (
             words.say("{brand}: bad reviews by month", brand=name)
             if theme is None
-            else words.say("{brand}: complaints about {theme} by month", brand=name, theme=report.theme_name(theme))
+            else words.say("{brand}: complaints about {theme} by month", brand=name, theme=words.label(report.theme_name(theme)))
         )
         changed = [change.month for change in report.changes if (change.brand, change.theme) == (brand, theme)]
         caption = words.say("{title}, share of reviews.", title=title)
