@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import orjson
@@ -21,7 +21,16 @@ from pipeline.inputs import Inputs
 from pipeline.text.sentiment import transformer
 from warehouse import build
 
+Cell = Mapping[str, Any]
+"""A row of mart.swot_cell, by column."""
+
 FORMAT = 1
+
+_NOT_TOLD = frozenset(
+    {"candidate_id", "position", "evidence", "evidence_count", "also", "statistics"}
+    | {"claim_message", "statistics_message", "also_message", "for_us_reason_message"}
+)
+"""Columns that follow from other cells, or from the columns that are compared."""
 
 _CELLS = "select * from mart.swot_cell order by brand, quadrant, position, cell_id"
 _EVIDENCE = """
@@ -77,6 +86,53 @@ class Kept:
     def landing(self) -> dict[tuple[str, str], tuple[int, str]]:
         """Run and target of each landing file that was read, to its reading and its sha256."""
         return {(row["run_id"], row["target"]): (row["reading"], row["file_sha256"]) for row in self.said["landing"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell that differs between two runs."""
+
+    cell: Cell
+    """As the later run has it, or the earlier where it vanished."""
+    change: Literal["appeared", "vanished", "changed"]
+    before: Cell
+    """The columns that differ; empty where there was no cell."""
+    after: Cell
+
+    @property
+    def is_real(self) -> bool:
+        """Whether a reader should hear of it: the cell came, went, or means something else for us now; or its effect has moved so far that
+        each run's lies outside the other's 95 % interval. All else is what a week of further reviews does to any number."""
+        if self.change != "changed" or "for_us" in self.after:
+            return True
+        return _outside(self.after, self.before, self.cell) and _outside(self.before, self.after, self.cell)
+
+
+def differing(before: Cell | None, after: Cell | None) -> tuple[Cell, Cell]:
+    """The columns that differ, as they were and as they are; both empty for the same cell."""
+    one, other = before or {}, after or {}
+    names = [name for name in {**one, **other} if name not in _NOT_TOLD and one.get(name) != other.get(name)]
+    return {name: one[name] for name in names if name in one}, {name: other[name] for name in names if name in other}
+
+
+def changes(before: Mapping[str, Cell], after: Mapping[str, Cell]) -> tuple[Change, ...]:
+    """What differs between the cells of two runs, each by cell_id (`Kept.cells`): what came, what went, what changed, in the order of their
+    ids. It says nothing of why: `rivalscope diff` does."""
+    found = []
+    for cell_id in sorted(before.keys() | after.keys()):
+        one, other = before.get(cell_id), after.get(cell_id)
+        told, said = differing(one, other)
+        if told or said:
+            kind: Literal["appeared", "vanished", "changed"]
+            kind = "appeared" if one is None else "vanished" if other is None else "changed"
+            found.append(Change(other or one or {}, kind, told, said))
+    return tuple(found)
+
+
+def _outside(one: Cell, other: Cell, cell: Cell) -> bool:
+    """One run's effect lies outside the other's interval; what does not differ stands in the cell itself. False where nothing was sampled."""
+    effect, low, high = one.get("effect"), other.get("low", cell.get("low")), other.get("high", cell.get("high"))
+    return effect is not None and low is not None and high is not None and not low <= effect <= high
 
 
 def document(con: duckdb.DuckDBPyConnection, given: Inputs) -> bytes:
@@ -149,13 +205,15 @@ def newest(folder: Path, count: int) -> list[Kept]:
     return sorted((_opened(folder / f"{name}.json") for name in held), key=lambda kept: (kept.as_of, *kept.place))[-count:]
 
 
-def before(folder: Path, moment: datetime) -> Kept | None:
-    """What the run before this moment said last; None when none is kept. Raises CellsError when it cannot be read."""
-    for name in reversed(names(folder)):
+def last_before(folder: Path, run_id: str, as_of: datetime) -> Kept | None:
+    """What was published last of the runs before this one, by their moments; None for a market's first run. Raises CellsError."""
+    earlier: Kept | None = None
+    for name in names(folder):
         kept = _opened(folder / f"{name}.json")
-        if kept.as_of < moment:
-            return kept
-    return None
+        is_earlier = kept.place[0] != run_id and kept.as_of <= as_of
+        if is_earlier and (earlier is None or (earlier.as_of, *earlier.place) < (kept.as_of, *kept.place)):
+            earlier = kept
+    return earlier
 
 
 def read(folder: Path, name: str) -> Kept:

@@ -8,9 +8,9 @@ what they were; which of them it was, their hashes say. The last world is held a
 unnoticed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import duckdb
 import orjson
@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import again, inputs
-from pipeline.cells import Kept
+from pipeline import again, cells, inputs
+from pipeline.cells import Cell, Kept, differing
 from pipeline.inputs import Inputs
 from pipeline.page_text import plain
 from pipeline.run import Run
@@ -28,7 +28,6 @@ from pipeline.worlds import Stage, World, Worlds
 from warehouse import build
 
 Progress = Callable[[str], None]
-Cell = Mapping[str, Any]
 
 FACTORS: Mapping[str, str] = {
     "vanished reviews": "landing files that a run has read, or lines of them, are gone",
@@ -46,9 +45,6 @@ FACTORS: Mapping[str, str] = {
 """In the order in which they are swapped, each with what it covers."""
 
 _PROGRAMS = {"loading": "rules", "testing": "rules", "scoring": "model"}
-
-_NOT_TOLD = frozenset({"candidate_id", "position", "evidence", "evidence_count", "also", "statistics"})
-"""Columns that follow from other cells, or from the columns that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +67,9 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One cell that differs between the runs."""
+class Change(cells.Change):
+    """One cell that differs between the runs, and why."""
 
-    cell: Cell
-    """As the second run has it, or the first where it vanished."""
-    change: Literal["appeared", "vanished", "changed"]
-    before: Cell
-    """The columns that differ; empty where there was no cell."""
-    after: Cell
     causes: tuple[Cause, ...]
     """In the order of the steps."""
 
@@ -109,30 +99,18 @@ def difference(run: Run, one: Kept, other: Kept, progress: Progress) -> Differen
         walk = _Walk(Worlds(run, first, second, (old, new), folder), (first, old), (second, new), progress)
         steps = walk.steps()
     changes = []
-    for cell_id in sorted(first.cells.keys() | second.cells.keys()):
-        before, after = first.cells.get(cell_id), second.cells.get(cell_id)
-        told, said = _differing(before, after)
-        if told or said:
-            kind: Literal["appeared", "vanished", "changed"]
-            kind = "appeared" if before is None else "vanished" if after is None else "changed"
-            causes = _causes(steps, cell_id) or (Cause(("unexplained",), told, said),)
-            changes.append(Change(after or before or {}, kind, told, said, causes))
+    for change in cells.changes(first.cells, second.cells):
+        causes = _causes(steps, change.cell["cell_id"]) or (Cause(("unexplained",), change.before, change.after),)
+        changes.append(Change(change.cell, change.change, change.before, change.after, causes))
     unchanged = len(first.cells.keys() & second.cells.keys()) - sum(change.change == "changed" for change in changes)
     return Difference(first, second, tuple(changes), unchanged, walk.differs, walk.notes())
 
 
 def _causes(steps: list[Step], cell_id: str) -> tuple[Cause, ...]:
     causes = (
-        Cause(step.factors, *_differing(step.before.get(cell_id), step.after.get(cell_id))) for step in steps if step.factors
+        Cause(step.factors, *differing(step.before.get(cell_id), step.after.get(cell_id))) for step in steps if step.factors
     )
     return tuple(cause for cause in causes if cause.before or cause.after)
-
-
-def _differing(before: Cell | None, after: Cell | None) -> tuple[Cell, Cell]:
-    """The columns that differ, as they were and as they are."""
-    one, other = before or {}, after or {}
-    names = [name for name in {**one, **other} if name not in _NOT_TOLD and one.get(name) != other.get(name)]
-    return {name: one[name] for name in names if name in one}, {name: other[name] for name in names if name in other}
 
 
 class _Walk:
@@ -300,6 +278,8 @@ def print_table(found: Difference, out: IO[str]) -> None:
 
     first, second = found.first, found.second
     say(f"{first.name} (as of {first.said['as_of']}) to {second.name} (as of {second.said['as_of']})")
+    counts = {kind: sum(change.change == kind for change in found.changes) for kind in ("appeared", "vanished", "changed")}
+    say("cells: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + f", {found.unchanged} the same")
     for factor, what in found.differs.items():
         say(f"  {factor}: {_summed(what)}")
     if not found.differs:
@@ -323,8 +303,6 @@ def print_table(found: Difference, out: IO[str]) -> None:
         table.add_row(Text(name), Text(f"{what}\n{claim}"), Text(causes))
     if table.row_count:
         console.print(table)
-    counts = {kind: sum(change.change == kind for change in found.changes) for kind in ("appeared", "vanished", "changed")}
-    say(", ".join(f"{count} {kind}" for kind, count in counts.items()) + f", {found.unchanged} the same")
     if quiet:
         say(f"Of {quiet} of those that changed only the interval or q did; --json has them.")
 
@@ -348,7 +326,15 @@ def _number(value: object) -> str:
 
 
 def _summed(what: object) -> str:
+    """What differs in a factor: names, or names by what happened to them."""
     if isinstance(what, Mapping):
-        return ", ".join(f"{name} {' → '.join(map(str, n)) if isinstance(n, list) else n}" for name, n in what.items())
-    names = list(what) if isinstance(what, list | tuple) else [str(what)]
+        by_change: dict[str, list[str]] = {}
+        for name, change in what.items():
+            words = " → ".join(str(one or "not asked") for one in change) if isinstance(change, list) else str(change)
+            by_change.setdefault(words, []).append(name)
+        return "; ".join(f"{words} ({len(names)}): {_few(names)}" for words, names in by_change.items())
+    return _few(list(what) if isinstance(what, list | tuple) else [str(what)])
+
+
+def _few(names: Sequence[object]) -> str:
     return ", ".join(map(str, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

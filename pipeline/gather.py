@@ -135,7 +135,7 @@ def _begin(run: Run, target: Target, room: Path, progress: Progress) -> Receipt 
     except (OSError, ValueError) as error:
         shutil.rmtree(folder)
         receipt = _unreadable(job, target.source, error)
-        progress(f"{target.id}: {receipt.outcome}. {receipt.reason}")
+        progress(told(receipt))
         return _released(published(receipt, None, run.rejected / run.run_id), locks)
     if job.input_sha256 is not None and (known := _known(run, job, progress)) is not None:
         shutil.rmtree(folder)

@@ -30,7 +30,7 @@ _LOADING = ("raw", "work", "core")
 
 _HERE = Path(__file__).parent
 _READERS = ("vaderSentiment", "py3langid", "kiwipiepy", "kiwipiepy-model", "fugashi", "ipadic")
-_COUNTERS = ("duckdb", "numpy", "scipy")
+_COUNTERS = ("duckdb", "numpy", "scipy", "babel")
 
 
 class InputsError(ValueError):
@@ -96,7 +96,7 @@ def inputs_of(market: Market) -> Inputs:
 
 
 def _theme_facts(taxonomy: Taxonomy) -> tuple[ThemeFact, ...]:
-    return tuple(ThemeFact(theme=t.id, name=t.name, stage=t.stage) for t in taxonomy.themes)
+    return tuple(ThemeFact(theme=t.id, name=t.name, names=dict(t.names), stage=t.stage) for t in taxonomy.themes)
 
 
 # --- by hash ----------------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def versions(inputs: Inputs) -> dict[str, str]:
     return {
         "loading": _digest([*sorted(build.SQL.parent.glob("*.py")), *loading]),
         "scoring": _digest([*scoring, *sorted((build.SQL / "flag").glob("*.sql"))], _READERS),
-        "testing": _digest([path for path in _sources(_HERE / "swot") if path.suffix == ".py"], _COUNTERS),
+        "testing": _digest([_HERE / "words.py", *(path for path in _sources(_HERE / "swot") if path.suffix == ".py")], _COUNTERS),
         "guide": _name(asdict(given_guide)) if (given_guide := inputs.guide) else "default",
         "rules": _name(_rules(inputs.rules)),
         "themes": _name(_themes(inputs.taxonomy)),

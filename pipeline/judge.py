@@ -134,6 +134,8 @@ def _too_many_errors(receipt: Receipt) -> str | None:
     if errors > _tolerated(receipt) * asked:
         statuses = ", ".join(f"{count}x {status}" for status, count in receipt.statuses.items() if status >= "400")
         detail = f" ({statuses})" if statuses else ""
+        if errors >= asked and not statuses and receipt.source not in _TABLES:
+            return "expected an answer, found none."
         return f"expected at most {_tolerated(receipt):.0%} errors, found {errors:,} of {asked:,}{detail}."
     return None
 

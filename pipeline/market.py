@@ -6,6 +6,7 @@ URL or option are environment variables. One without a default in a URL or optio
 wherever the source is told of, and its value is kept out of what is landed and reported.
 """
 
+import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -524,13 +525,20 @@ def _search(keyword: Keyword) -> tuple[str, str, str, str | None]:
     return (" ".join(keyword.text.casefold().split()), keyword.engine, keyword.locale, keyword.device)
 
 
+def _keys(table: type[BaseModel]) -> set[str]:
+    """Those of every table that a market file can have."""
+    return set(table.model_fields).union(*map(_keys, table.__subclasses__()))
+
+
 def sentence(path: Path, error: Any, where: str = "") -> str:
     """One of pydantic's errors for people: the file, the key, what was expected, what was found."""
     key = (where + ".".join(str(part) for part in error["loc"])).rstrip(".") or "the file"
     found = error["input"]
     match error["type"]:
         case "extra_forbidden":
-            return f"{path}: {key}: unknown key. Remove it or check its spelling."
+            alike = difflib.get_close_matches(str(error["loc"][-1]), _keys(_Table), n=1, cutoff=0.75)
+            meant = f" Is {alike[0]!r} meant?" if alike else ""
+            return f"{path}: {key}: unknown key.{meant} Remove it or check its spelling."
         case "missing":
             return f"{path}: {key}: expected a value, found none."
         case "value_error":

@@ -322,6 +322,12 @@ def _expire(this: Run, targets: set[str] | None, progress: Progress) -> int:
 def _load(this: Run, progress: Progress) -> None:
     from warehouse import load as room  # noqa: PLC0415 - each room's libraries are imported by it alone
 
+    # What came in earlier runs still counts when nobody answers today; a table of nothing would pass for a finding.
+    if not any(this.landing.glob("*/*.receipt.json")):
+        raise RunError(
+            f"Expected something that has landed under {this.landing}, found nothing: no source of {this.market.name} has answered yet. "
+            "The messages of gather say why; correct the market file, and run again."
+        )
     counts = room.load(
         this.build_file,
         this.landing,
@@ -384,7 +390,7 @@ def _since(this: Run, body: bytes, progress: Progress) -> "Since | None":
     from pipeline.report.since import compare  # noqa: PLC0415 - as above
 
     try:
-        former = cells.before(this.cells, this.as_of)
+        former = cells.last_before(this.cells, this.run_id, this.as_of)
     except cells.CellsError as error:
         progress(f"report: it tells no changes, for what the run before said cannot be read. {error}")
         return None
@@ -480,6 +486,7 @@ def demo(options: argparse.Namespace, progress: Progress) -> int:
         root = airflow.PROJECT / os.environ.get("RIVALSCOPE_DATA", "data")  # as its tasks see it, which run in the project folder
         market = load_market(file)
         _show(open_run(market, root / market.id, run_id=None, as_of=None, new=False))
+        print(f"pages:    its links lead to the demo's own web: `{Path(sys.argv[0])} demo --serve` brings that back", flush=True)
     return code
 
 

@@ -127,7 +127,7 @@ def told(receipt: Receipt) -> str:
     """What became of the crawl, in one line for whoever watches."""
     if receipt.outcome != "landed":
         alarm = "" if receipt.alarm in {None, receipt.outcome} else f", alarm {str(receipt.alarm).replace('_', ' ')}"
-        return f"{receipt.target}: {receipt.outcome}{alarm}. {receipt.reason}"
+        return f"{receipt.target}: {receipt.outcome}{alarm} {(receipt.reason or '').removeprefix(f'{receipt.target} ')}"
     line = f"{receipt.target}: landed, {receipt.records:,} records from {receipt.pages:,} pages"
     warnings = [monitor for monitor in receipt.monitors if monitor.verdict == "warning"]
     if not warnings:

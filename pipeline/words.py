@@ -79,10 +79,12 @@ class Words:
         return Markup().join(text if is_markup else escape(text) for text, is_markup in self._parts(template, values | {"n": n}))
 
     def message(self, message: Mapping[str, Any] | str | None) -> str:
-        """A sentence that SQL built (see above), as an object or as its JSON; empty for None."""
+        """A sentence that SQL built (see above) or a name in several languages, as an object or as its JSON; empty for None."""
         if message is None:
             return ""
         found = json.loads(message) if isinstance(message, str) else message
+        if "say" not in found:
+            return self.name(found)
         values = {name: value for name, value in found.items() if name not in {"say", "many"}}
         if "many" in found:
             return self.plural(found["say"], found["many"], **values)
@@ -149,9 +151,10 @@ class Words:
             return NONE
         return "< 0.001" if q_value < 0.001 else f"= {self._decimal(q_value, '0.000')}"
 
-    def listed(self, items: Sequence[str]) -> str:
-        """e.g. "A, B and C"."""
-        return str(lists.format_list(list(items), locale=self._locale)) if items else ""
+    def listed(self, items: Sequence[Mapping[str, Any] | str]) -> str:
+        """Of texts and messages, e.g. "A, B, and C"."""
+        said = [item if isinstance(item, str) else self.message(item) for item in items]
+        return str(lists.format_list(said, locale=self._locale)) if said else ""
 
     def _decimal(self, number: float | None, pattern: str) -> str:
         return NONE if number is None else str(numbers.format_decimal(number, pattern, locale=self._locale)).replace("-", "−")
@@ -203,7 +206,9 @@ FORMATS = frozenset({"name", "label", "day", "moment", "month", "count", "dec1",
 
 
 def register(con: duckdb.DuckDBPyConnection) -> None:
-    """Lets the SQL of this connection call `english(message)`: the sentence of a JSON message, null for null."""
+    """Lets the SQL of this connection call `english(message)`: the sentence of a JSON message, null for null. A second call does nothing."""
+    if con.execute("select 1 from duckdb_functions() where function_name = 'english'").fetchall():
+        return
     english = Words("en")
 
     def said(message: str) -> str:

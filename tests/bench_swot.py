@@ -79,7 +79,7 @@ def write(file: Path, reviews: int) -> None:
 _ROWS = """
     insert into core.brand select 'b' || n, 'Brand ' || n, n = 0, n, [] from range($brands) as t (n);
 
-    insert into core.theme select 't' || n, 'Theme ' || n, 'use', n from range($themes) as t (n);
+    insert into core.theme select 't' || n, 'Theme ' || n, json_object('en', 'Theme ' || n), 'use', n from range($themes) as t (n);
 
     insert into core.source
     select 'b' || n, 'reviews', 'table', place, 'b' || n || '.reviews.' || place, 'licensed_export', 'https://' || place || '.example/b' || n

@@ -307,7 +307,7 @@ def lounge_market(texts: Sequence[Row], answers: Sequence[Row]) -> duckdb.DuckDB
 
 _LOUNGES = """
     insert into core.brand select distinct brand, brand, false, dense_rank() over (order by brand), [] from review;
-    insert into core.theme select distinct theme, theme, 'use', dense_rank() over (order by theme) from mention;
+    insert into core.theme select distinct theme, theme, json_object('en', theme), 'use', dense_rank() over (order by theme) from mention;
     insert into core.source select distinct brand, 'reviews', 'table', 'lounges', brand || '.reviews.lounges', 'licensed_export', null from review;
     insert into core.review by name
     select cast(number as varchar) as review_id, brand, 'lounges' as source, if(isnan(rating), null, rating) as rating, content,

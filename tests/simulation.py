@@ -145,7 +145,7 @@ class Drawn:
 
 _TABLES = """
     insert into core.brand select 'b' || brand, 'Brand ' || brand, brand = 0, brand, [] from brand;
-    insert into core.theme select 't' || theme, 'Theme ' || theme, 'use', theme from theme;
+    insert into core.theme select 't' || theme, 'Theme ' || theme, json_object('en', 'Theme ' || theme), 'use', theme from theme;
     insert into core.source
     select distinct 'b' || brand, 'reviews', 'table', 's' || source, 'b' || brand || '.reviews.s' || source, 'licensed_export', null
     from review;

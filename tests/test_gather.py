@@ -237,7 +237,11 @@ def test_the_user_agent_says_whom_to_write_to(crawled: Crawled) -> None:
         ("forbidden", "blocked", ("1x 403", "It is left alone")),
         ("private", "blocked", ("robots.txt of 127.0.0.1", "forbids", "/private/reviews")),
         ("lawless", "failed", ("robots.txt could not be read (answered 503)",)),
-        ("refused", "failed", ("http://127.0.0.1:1/robots.txt could not be read",)),
+        (
+            "refused",
+            "failed",
+            ("expected an answer, found none", "http://127.0.0.1:1/robots.txt could not be read (Connection refused)"),
+        ),
         ("to_private", "failed", ("redirected from", "127.0.0.1, a private, loopback or reserved address", "crawl.allow_hosts")),
         ("off_domain", "failed", ("refused http://elsewhere.example/", "expected an address on")),
         ("round", "failed", ("max redirections reached",)),
@@ -256,7 +260,7 @@ def test_what_cannot_be_trusted_is_kept_apart_and_says_why(
     assert (crawled.run.rejected / "r1" / f"{target}.receipt.json").exists()
     assert not list((crawled.run.landing / "r1").glob(f"{target}.*"))
     said = f", alarm {alarm.replace('_', ' ')}" if alarm and alarm != outcome else ""
-    assert any(line.startswith(f"{target}: {outcome}{said}.") for line in crawled.told)
+    assert any(line.startswith(f"{target}: {outcome}{said} (") for line in crawled.told)
 
 
 def test_a_web_page_where_a_feed_was_expected_is_rejected(crawled: Crawled) -> None:
@@ -417,7 +421,7 @@ def test_a_source_that_cannot_be_read_does_not_keep_the_others_from_landing(tmp_
         assert words in (receipt.reason or "")
         assert "gather again" in (receipt.reason or "")
         assert Receipt.load(run.rejected / "r1" / f"{receipt.target}.receipt.json") == receipt
-        assert f"{receipt.target}: failed. {receipt.reason}" in told
+        assert f"{receipt.target}: failed {(receipt.reason or '').removeprefix(f'{receipt.target} ')}" in told
     assert not [path for path in (run.work / "gather").iterdir() if path.is_dir()]
     (tmp_path / "folder").rmdir()
     (tmp_path / "folder").write_text("text\nfine\n")

@@ -92,6 +92,15 @@ def test_one_broken_source_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     assert "3 of 3 sources" in again.stderr
 
 
+def test_a_market_of_which_nothing_ever_answered_publishes_no_empty_table(tmp_path: Path) -> None:
+    market = write_tea_market(tmp_path)
+    for file in tmp_path.glob("*.csv"):
+        file.unlink()
+    done = rivalscope("run", market, "--data", tmp_path / "data", code=1)
+    assert "no source of Tea <b>shops</b> has answered yet" in done.stderr
+    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [

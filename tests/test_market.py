@@ -74,7 +74,8 @@ engine = "ours"
     [
         (('id = "tea"', 'id = "Green Tea"'), ["tea.toml: id:", "^[a-z0-9_]{1,64}$", "'Green Tea'"]),
         (('id = "tea"', ""), ["tea.toml: id: expected a value, found none"]),
-        (('name = "Tea shops"', 'name = "Tea shops"\ncolour = 1'), ["tea.toml: colour: unknown key"]),
+        (('name = "Tea shops"', 'name = "Tea shops"\ncolour = 1'), ["tea.toml: colour: unknown key. Remove it"]),
+        (('name = "Tea shops"', 'name = "Tea shops"\ntimezne = "UTC"'), ["tea.toml: timezne: unknown key. Is 'timezone' meant?"]),
         (('name = "Tea shops"', 'name = "T"\ntimezone = "Mars/Base"'), ["timezone: expected an IANA time zone", "'Mars/Base'"]),
         (('name = "Tea shops"', 'name = "T"\nschedule = "0 6"'), ["schedule: expected five cron fields", "'0 6'"]),
         (

@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pptx import Presentation
 from pptx.util import Emu
 
-from pipeline.report import facts, feed, history, index, sheets, slides, xlsx
+from pipeline.report import facts, feed, history, index, sheets, since, slides, xlsx
 from pipeline.report.wording import Wording
 
 CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
@@ -318,7 +318,6 @@ def test_the_history_tells_what_each_run_changed_and_reads_each_file_once(
     assert [told.cell_id for told in second.gone] == [told.cell_id for told in third.appeared] == [lost]
     assert third.edition == 2
     assert third.review_count == 270
-    assert second.moved_count == len(report.cells) - 1
     row = next(row for row in history.rows([first, second, third]) if row.cell.cell_id == lost)
     assert row.stood == ((0, 0), (2, 2))
     assert row.run_count == 2
@@ -333,13 +332,13 @@ def test_the_history_tells_what_each_run_changed_and_reads_each_file_once(
 
 
 def test_stretches_of_the_history_are_the_runs_in_which_a_cell_stood() -> None:
-    told = history.Told("c", "b", "threat", None, "m", "claim", None)
+    told = since.Told("c", "b", "threat", None, "m", "claim", None)
 
     @given(st.lists(st.booleans(), max_size=40))
     def check(stands: list[bool]) -> None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         runs = [
-            history.Past(str(n), str(n), 1, moment, None, 1, ("c",) if on else (), {}, (told,) if on else (), (), 0)
+            history.Past(str(n), str(n), 1, moment, None, 1, ("c",) if on else (), {}, (told,) if on else (), ())
             for n, on in enumerate(stands)
         ]
         found = [place for row in history.rows(runs) for first, last in row.stood for place in range(first, last + 1)]

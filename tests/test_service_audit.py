@@ -137,7 +137,7 @@ WIDE = replace(
         *MARKET.targets,
         *(target(name) for name in ("aster.faq.help", "aster.contact.site", BLOG, "aster.mentions.blog")),
     ),
-    themes=tuple(load.ThemeFact(theme=t.id, name=t.name, stage=t.stage) for t in TAXONOMY.themes),
+    themes=tuple(load.ThemeFact(theme=t.id, name=t.name, names=dict(t.names), stage=t.stage) for t in TAXONOMY.themes),
 )
 
 

@@ -1,7 +1,7 @@
 """Each table and check under warehouse/sql, given rows and wanted rows: tests/sql/<schema>.<table>/<case>.json.
 
 A case holds `why`, `given` (rows by table; columns left out are null, tables left out are empty) and `wanted` (rows in any order;
-columns left out are not compared). A case without `wanted` gets it written, and fails until a person has read it.
+columns left out are not compared; a message, as pipeline/words.py tells, is compared as the English sentence). A case without `wanted` gets it written, and fails until a person has read it.
 `tests/sql/columns.json` tells the types of the tables that Python makes; all others are known from their SQL.
 """
 
@@ -16,10 +16,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipeline import words
 from warehouse import build
 
 CASES = Path(__file__).parent / "sql"
 MADE_BY_PYTHON: dict[str, dict[str, str]] = json.loads((CASES / "columns.json").read_text(encoding="utf-8"))
+ENGLISH = {"JSON": words.Words().message, "JSON[]": lambda found: [words.Words().message(each) for each in found]}
 MODELS = {m.name: m for folder in sorted(build.SQL.iterdir()) for m in build.models(folder.name)}
 
 
@@ -32,6 +34,7 @@ def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     nothing = tmp_path / "nothing.jsonl"
     nothing.touch()
     with build.connect(threads=1) as opened:
+        words.register(opened)
         kinds = ("reviews", "faq", "ranking", "contact", "mentions")
         for name in ("market_file", "crawl_file", "landing_file", *(f"{kind}_files" for kind in kinds)):
             opened.execute(f"set variable {name} = '{nothing}'")
@@ -94,8 +97,16 @@ def schema(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 def rows(con: duckdb.DuckDBPyConnection, model: build.Model) -> list[dict[str, Any]]:
     cursor = con.execute(model.sql)
-    names = [column[0] for column in cursor.description]
-    return in_order([{n: plain(v) for n, v in zip(names, row, strict=True)} for row in cursor.fetchall()])
+    columns = [(name, ENGLISH.get(str(kind))) for name, kind, *_ in cursor.description]
+    return in_order(
+        [
+            {
+                name: plain(v if english is None or v is None else english(v))
+                for (name, english), v in zip(columns, row, strict=True)
+            }
+            for row in cursor.fetchall()
+        ]
+    )
 
 
 def plain(value: Any) -> Any:

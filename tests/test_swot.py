@@ -13,6 +13,7 @@ import pytest
 from pipeline.market import SwotSettings
 from pipeline.swot import SwotError, comparisons, swot
 from pipeline.swot.room import run
+from pipeline.words import Words
 from tests.worlds import Habit, World, built, cells, swotted
 from warehouse import build, publish
 
@@ -66,13 +67,14 @@ def test_a_claim_says_what_happened_with_its_numbers(planted: duckdb.DuckDBPyCon
         "select claim, statistics from mart.swot_cell where brand = 'delta' and quadrant = 'threat' and theme = 'comfort'"
     ).fetchall()[0]
     value, before = planted.execute(
-        "select round(100 * max(complaint_share) filter (\"window\" = 'current')),"
-        " round(100 * max(complaint_share) filter (\"window\" = 'previous'))"
+        "select max(complaint_share) filter (\"window\" = 'current'), max(complaint_share) filter (\"window\" = 'previous')"
         " from metric.theme_brand where brand = 'delta' and theme = 'comfort'"
     ).fetchall()[0]
-    assert claim.startswith(f"Complaints about comfort rose from {before:.0f} % to {value:.0f} % of reviews (90 days to 2026-06-")
+    assert claim.startswith(
+        f"Complaints about comfort rose from {Words().pct(before)} to {Words().pct(value)} of reviews (90 days to Jun "
+    )
     assert statistics.startswith("n = ")
-    assert "95 % interval" in statistics
+    assert "95% interval" in statistics
     assert "q < 0.001" in statistics
 
 

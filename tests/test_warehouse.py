@@ -48,7 +48,7 @@ MARKET = load.MarketFacts(
         load.TargetFact(target="market.ranking.web", brand=None, kind="ranking", source="api", name="web", basis="api_terms"),
     ),
     keywords=(load.KeywordFact(keyword="tent", engine="web", locale="en"),),
-    themes=(load.ThemeFact(theme="comfort", name="Comfort", stage="use"),),
+    themes=(load.ThemeFact(theme="comfort", name="Comfort", names={"en": "Comfort", "ko": "편안함"}, stage="use"),),
 )
 
 

@@ -16,7 +16,7 @@ from warehouse import build
 SCHEMA = {
     "core.brand": "brand varchar, name varchar, own boolean, position integer, aliases varchar[]",
     "core.source": "brand varchar, kind varchar, source varchar, name varchar, target varchar, basis varchar, url varchar",
-    "core.theme": "theme varchar, name varchar, stage varchar, position integer",
+    "core.theme": "theme varchar, name varchar, names json, stage varchar, position integer",
     "core.keyword": "keyword varchar, engine varchar, locale varchar",
     "core.review": (
         "review_id varchar, brand varchar, source varchar, rating double, stars double, stars_max double, content varchar,"
@@ -111,7 +111,8 @@ class World:
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
         rng = np.random.default_rng(self.seed)
         out: dict[str, list[tuple[object, ...]]] = {name: [] for name in SCHEMA}
-        out["core.theme"] = [(t, t.replace("_", " ").title(), "use", i) for i, t in enumerate(self.themes)]
+        names = {t: t.replace("_", " ").title() for t in self.themes}
+        out["core.theme"] = [(t, name, {"en": name}, "use", i) for i, (t, name) in enumerate(names.items())]
         for i, brand in enumerate(self.brands):
             out["core.brand"].append((brand, brand.title(), i == 0, i, []))
             out["core.source"].append((brand, "reviews", "table", "stars", f"{brand}.reviews.stars", "licensed_export", None))

@@ -75,6 +75,8 @@ class ThemeFact:
 
     theme: str
     name: str
+    names: Mapping[str, str]
+    """By language."""
     stage: str
 
 

@@ -1,7 +1,7 @@
 """What a report says, read once from a build: every format prints from these rows, so none can say anything of its own."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby
@@ -45,6 +45,7 @@ from pipeline.report.rows import (
 )
 from pipeline.report.since import Since
 from pipeline.report.wording import Wording
+from pipeline.words import Words
 from warehouse.build import connect, tables
 
 _MOST_EMERGING = 10
@@ -346,82 +347,103 @@ _R = TypeVar("_R")
 
 
 def read(build_file: Path, words: Wording | None = None, *, since: Since | None = None, languages: Sequence[str] = ()) -> Report:
-    """The report in the language of `words`, English by default. Raises ReportError when the build has not been through `rivalscope swot`.
+    """The report in the language of `words`, English by default: claims, reasons, names of themes and tactics among its rows too.
 
     `since`: how the build's cells differ from the former run's. `languages`: all in which the report is written.
+    Raises ReportError when the build has not been through `rivalscope swot`.
     """
+    said = words or Wording("en")
     con = connect(build_file, read_only=True)
     try:
         if "mart.summary" not in tables(con):
             raise ReportError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
-        brands = sorted(_rows(con, "mart.summary", Brand), key=lambda b: (not b.own, b.position))
+        brands = sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))
         order = {brand.brand: number for number, brand in enumerate(brands)}
         priorities = sorted(
-            (p for p in _rows(con, "mart.priority", Priority) if p.window == "all" and p.priority is not None),
+            (p for p in _rows(con, "mart.priority", Priority, said) if p.window == "all" and p.priority is not None),
             key=lambda p: (p.brand, p.position or 0, p.theme),
         )
         moment = {"since": since.as_of.replace(tzinfo=None) if since else None}
         return Report(
-            words=words or Wording("en"),
+            words=said,
             since=since,
             languages=languages,
-            audit=sorted(_rows(con, "mart.service_audit", AuditPart), key=lambda a: (a.position, order[a.brand])),
+            audit=sorted(_rows(con, "mart.service_audit", AuditPart, said), key=lambda a: (a.position, order[a.brand])),
             rankings=sorted(
-                _rows(con, "mart.rank_movement", Ranking),
+                _rows(con, "mart.rank_movement", Ranking, said),
                 key=lambda k: (k.keyword, k.engine, k.locale or "", k.device or "", k.result_type or "", order[k.brand]),
             ),
-            visibilities=sorted(_rows(con, "metric.visibility", Visibility), key=lambda v: (v.engine, order[v.brand])),
+            visibilities=sorted(_rows(con, "metric.visibility", Visibility, said), key=lambda v: (v.engine, order[v.brand])),
             courses=_found(con, _COURSE, Course),
             flagged=sorted(_found(con, _FLAGGED, Flagged, moment), key=lambda f: order[f.brand]),
             sightings=sorted(_found(con, _SIGHTINGS, Sighting), key=lambda s: s.review_id),
-            run=_rows(con, "core.run", RunFacts)[0],
-            windows=_rows(con, 'metric."window"', Window),
+            run=_rows(con, "core.run", RunFacts, said)[0],
+            windows=_rows(con, 'metric."window"', Window, said),
             brands=brands,
-            table=_rows(con, "mart.swot_table", Row),
+            table=_rows(con, "mart.swot_table", Row, said),
             cells=sorted(
-                _rows(con, "mart.swot_cell", Cell), key=lambda c: (order[c.brand], QUADRANTS.index(c.quadrant), c.position)
+                _rows(con, "mart.swot_cell", Cell, said), key=lambda c: (order[c.brand], QUADRANTS.index(c.quadrant), c.position)
             ),
-            quotes=sorted(_rows(con, "mart.evidence", Quote), key=lambda q: (q.cell_id, q.position)),
-            matrix=[square for square in _rows(con, "mart.theme_matrix", Square) if square.window == "all"],
-            themes=sorted(_rows(con, "core.theme", Theme), key=lambda t: t.position),
-            trend=sorted(_rows(con, "metric.trend", Point), key=lambda p: (p.brand, p.theme or "", p.month)),
-            coverage=sorted(_rows(con, "mart.coverage", Crawl), key=lambda c: c.target),
-            readings=sorted(_rows(con, "mart.reading_quality", Reading), key=lambda r: (-r.review_count, r.language)),
-            method=_rows(con, "mart.method", Method)[0],
+            quotes=sorted(_rows(con, "mart.evidence", Quote, said), key=lambda q: (q.cell_id, q.position)),
+            matrix=[square for square in _rows(con, "mart.theme_matrix", Square, said) if square.window == "all"],
+            themes=sorted(_rows(con, "core.theme", Theme, said), key=lambda t: t.position),
+            trend=sorted(_rows(con, "metric.trend", Point, said), key=lambda p: (p.brand, p.theme or "", p.month)),
+            coverage=sorted(_rows(con, "mart.coverage", Crawl, said), key=lambda c: c.target),
+            readings=sorted(_rows(con, "mart.reading_quality", Reading, said), key=lambda r: (-r.review_count, r.language)),
+            method=_rows(con, "mart.method", Method, said)[0],
             emerging=sorted(
-                (term for term in _rows(con, "mart.emerging_term", EmergingTerm) if term.told),
+                (term for term in _rows(con, "mart.emerging_term", EmergingTerm, said) if term.told),
                 key=lambda t: (t.q_value, -t.complaint_count, t.brand or "", t.language, t.term),
             )[:_MOST_EMERGING],
-            emerging_quotes=sorted(_rows(con, "mart.emerging_quote", EmergingQuote), key=lambda q: q.position),
-            roadmap=sorted(_rows(con, "mart.roadmap", Tactic), key=lambda t: t.position),
+            emerging_quotes=sorted(_rows(con, "mart.emerging_quote", EmergingQuote, said), key=lambda q: q.position),
+            roadmap=[
+                replace(t, title=said.name(t.title), pain=said.name(t.pain), steps=[said.name(step) for step in t.steps])
+                for t in sorted(_rows(con, "mart.roadmap", Tactic, said), key=lambda t: t.position)
+            ],
             drivers=sorted(
-                (d for d in _rows(con, "mart.driver", Driver) if d.brand is None and d.complaint_stars is not None),
+                (d for d in _rows(con, "mart.driver", Driver, said) if d.brand is None and d.complaint_stars is not None),
                 key=lambda d: d.position,
             ),
             pains=[p for p in priorities if p.kind == "pain"],
             delights=[p for p in priorities if p.kind == "delight"],
             changes=sorted(
-                _rows(con, "mart.change_point", ChangePoint), key=lambda c: (c.q_value, c.brand, c.theme or "", c.month)
+                _rows(con, "mart.change_point", ChangePoint, said), key=lambda c: (c.q_value, c.brand, c.theme or "", c.month)
             ),
             movements=sorted(
-                (m for m in _rows(con, "mart.movement", Movement) if m.arrow in {"up", "down"} or m.metric == "rating"),
+                (m for m in _rows(con, "mart.movement", Movement, said) if m.arrow in {"up", "down"} or m.metric == "rating"),
                 key=lambda m: (order[m.brand], m.theme or "", m.metric, m.against),
             ),
-            journey=sorted(_rows(con, "mart.journey_map", Stage), key=lambda s: (s.model, s.position, order[s.brand])),
-            voices=[voice for voice in _rows(con, "mart.share_of_voice", Voice) if voice.window == "all"],
-            places=sorted(_rows(con, "mart.position", Place), key=lambda p: p.position),
-            survivals=[s for s in _rows(con, "mart_unflagged.cell_survival", Survival) if s.told is not None],
-            gaps=sorted(_rows(con, "mart.gap", Gap), key=lambda g: (order[g.brand], g.position)),
-            causes=sorted((c for c in _rows(con, "mart.cause", Cause) if c.brand is None), key=lambda c: c.position),
+            journey=[
+                replace(s, name=said.name(s.name))
+                for s in sorted(_rows(con, "mart.journey_map", Stage, said), key=lambda s: (s.model, s.position, order[s.brand]))
+            ],
+            voices=[voice for voice in _rows(con, "mart.share_of_voice", Voice, said) if voice.window == "all"],
+            places=sorted(_rows(con, "mart.position", Place, said), key=lambda p: p.position),
+            survivals=[s for s in _rows(con, "mart_unflagged.cell_survival", Survival, said) if s.told is not None],
+            gaps=sorted(_rows(con, "mart.gap", Gap, said), key=lambda g: (order[g.brand], g.position)),
+            causes=sorted((c for c in _rows(con, "mart.cause", Cause, said) if c.brand is None), key=lambda c: c.position),
         )
     finally:
         con.close()
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str, row: type[_R]) -> list[_R]:
-    """The table's rows as instances of `row`, by column name."""
-    names = ", ".join(f'"{field.name}"' for field in fields(row))  # type: ignore[arg-type]  # each is a dataclass
-    return [row(*values) for values in con.execute(f"select {names} from {table}").fetchall()]  # noqa: S608 - names from this module
+def _rows(con: duckdb.DuckDBPyConnection, table: str, row: type[_R], words: Words) -> list[_R]:
+    """The table's rows as instances of `row`, by column name; a column that stands as a message beside itself is said in the reader's words."""
+    held = {name for name, *_ in con.execute(f"describe {table}").fetchall()}
+    names = [field.name for field in fields(row)]  # type: ignore[arg-type]  # each is a dataclass
+    beside = {name: other for name in names for other in (f"{name}_message", f"{name}s") if other in held and other not in names}
+    columns = ", ".join(f'"{beside.get(name, name)}"' for name in names)
+    found = con.execute(f"select {columns} from {table}").fetchall()  # noqa: S608 - names from this module
+    return [
+        row(*(_said(value, words) if name in beside else value for name, value in zip(names, values, strict=True)))
+        for values in found
+    ]
+
+
+def _said(value: str | list[str] | None, words: Words) -> str | list[str] | None:
+    if isinstance(value, list):
+        return [words.message(each) for each in value]
+    return None if value is None else words.message(value)
 
 
 def _found(con: duckdb.DuckDBPyConnection, query: str, row: type[_R], values: Mapping[str, object] | None = None) -> list[_R]:

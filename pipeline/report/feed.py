@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from pipeline.page_text import plain
 from pipeline.report.facts import Report
-from pipeline.report.history import Past, Told
+from pipeline.report.history import Past
+from pipeline.report.since import Told
 
 FILE_NAME = "feed.atom"
 

@@ -9,37 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline import cells
 from pipeline.cells import Kept
-from pipeline.report.since import compare
-from pipeline.words import Words
+from pipeline.report.since import Told, compare, told
 
 MEMORY = ".history.json"
 
 _FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A cell as a run told it."""
-
-    cell_id: str
-    brand: str
-    quadrant: str
-    theme: str | None
-    metric: str
-    claim: str
-    """In English."""
-    claim_message: str | None
-    """For other languages; None in what an earlier version kept."""
-
-    def said(self, words: Words) -> str:
-        return words.message(self.claim_message) if self.claim_message else self.claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +42,6 @@ class Past:
     """All of them in the first run."""
     gone: tuple[Told, ...]
     """As the run before told them."""
-    moved_count: int
-    """Cells that both have, with another claim."""
 
     @property
     def is_quiet(self) -> bool:
@@ -98,17 +76,16 @@ def history(kept: Path, memory: Path, progress: Callable[[str], None] = lambda _
     for name, before in zip(order, [None, *order], strict=False):
         past = known.get(name)
         if past is None or past.before != before:
-            past = _told(open_one(before) if before else None, open_one(name))
+            past = _past(open_one(before) if before else None, open_one(name))
         found.append(past)
     if found != list(known.values()):
         _remember(memory, found)
     return found
 
 
-def _told(before: Kept | None, kept: Kept) -> Past:
+def _past(before: Kept | None, kept: Kept) -> Past:
     said, now = kept.said, kept.cells
     reviews = said.get("reviews")
-    past = before.cells if before else {}
     since = compare(before.said, said) if before else None
     run_id, edition = kept.place
     return Past(
@@ -122,15 +99,9 @@ def _told(before: Kept | None, kept: Kept) -> Past:
         quadrants={
             name: sum(cell["quadrant"] == name for cell in now.values()) for name in {c["quadrant"] for c in now.values()}
         },
-        appeared=tuple(_cell(now[cell_id]) for cell_id in (since.appeared if since else now)),
-        gone=tuple(_cell(past[cell.cell_id]) for cell in (since.gone if since else ())),
-        moved_count=len(since.moved) if since else 0,
+        appeared=tuple(told(now[cell_id]) for cell_id in (since.appeared if since else now)),
+        gone=since.gone if since else (),
     )
-
-
-def _cell(cell: dict[str, Any]) -> Told:
-    names = ("cell_id", "brand", "quadrant", "theme", "metric", "claim")
-    return Told(**{name: cell[name] for name in names}, claim_message=cell.get("claim_message"))
 
 
 def _remembered(memory: Path) -> dict[str, Past]:
@@ -169,15 +140,15 @@ class Row:
 
 def rows(runs: list[Past]) -> Iterator[Row]:
     """Every cell that any run had; those of the newest run first, then by how lately they stood."""
-    told: dict[str, Told] = {}
+    last: dict[str, Told] = {}
     stood: dict[str, list[list[int]]] = {}
     for place, run in enumerate(runs):
-        told |= {cell.cell_id: cell for cell in (*run.appeared, *run.gone)}
+        last |= {cell.cell_id: cell for cell in (*run.appeared, *run.gone)}
         for cell_id in run.cell_ids:
             stretches = stood.setdefault(cell_id, [])
             if stretches and stretches[-1][1] == place - 1:
                 stretches[-1][1] = place
             else:
                 stretches.append([place, place])
-    found = [Row(told[cell_id], tuple((first, last) for first, last in stretches)) for cell_id, stretches in stood.items()]
+    found = [Row(last[cell_id], tuple((first, last) for first, last in stretches)) for cell_id, stretches in stood.items()]
     yield from sorted(found, key=lambda row: (-row.stood[-1][1], row.stood[-1][0], row.cell.cell_id))

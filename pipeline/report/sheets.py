@@ -222,10 +222,10 @@ def _changes(report: Report) -> Iterator[Change]:
         if cell := report.cell(cell_id):
             yield Change(_("New"), cell.brand, cell.quadrant, cell.theme, cell.claim, None)
     for gone in report.since.gone:
-        yield Change(_("No longer shown"), gone.brand, gone.quadrant, gone.theme, "", gone.claim)
+        yield Change(_("No longer shown"), gone.brand, gone.quadrant, gone.theme, "", gone.said(report.words))
     for moved in report.since.moved:
         if cell := report.cell(moved.cell_id):
-            yield Change(_("Other figures"), cell.brand, cell.quadrant, cell.theme, cell.claim, moved.claim_before)
+            yield Change(_("Other figures"), cell.brand, cell.quadrant, cell.theme, cell.claim, moved.said(report.words))
 
 
 def _why(report: Report) -> Iterator[Sheet[Any]]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pipeline.cells import changes
+from pipeline.words import Words
+
 Said = Mapping[str, Any]
 """A file `cells/<run>.json` (pipeline.cells)."""
 
@@ -24,22 +27,21 @@ _PARTS: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """A cell that the former run had and this one has not."""
+class Told:
+    """A cell as a run told it."""
 
     cell_id: str
     brand: str
     quadrant: str
     theme: str | None
+    metric: str
     claim: str
+    """In English."""
+    claim_message: str | None
+    """For other languages; None in what an earlier version kept."""
 
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A cell that both have, with other figures."""
-
-    cell_id: str
-    claim_before: str
+    def said(self, words: Words) -> str:
+        return words.message(self.claim_message) if self.claim_message else self.claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,10 @@ class Since:
     """Its moment, UTC."""
     appeared: tuple[str, ...]
     """Ids of cells, in the table's order."""
-    gone: tuple[Gone, ...]
-    moved: tuple[Moved, ...]
-    """Other words or numbers in the claim; a difference in what nobody reads does not count."""
+    gone: tuple[Told, ...]
+    """As the former run told them."""
+    moved: tuple[Told, ...]
+    """As the former run told those that both have and of whose change a reader should hear (`pipeline.cells.Change.is_real`): what a week of further reviews does to any number does not count."""
     same_count: int
     reasons: tuple[Reason, ...]
     """New and flagged reviews are not among them: the warehouse counts those."""
@@ -73,16 +76,23 @@ class Since:
 def compare(before: Said, after: Said) -> Since:
     """Two runs of one market, the former one first."""
     old, new = ({cell["cell_id"]: cell for cell in said["cells"]} for said in (before, after))
-    moved = [Moved(i, old[i]["claim"]) for i in new if i in old and old[i]["claim"] != new[i]["claim"]]
+    changed = {c.cell["cell_id"] for c in changes(old, new) if c.change == "changed" and c.is_real}
+    moved = [told(old[i]) for i in new if i in changed]
     return Since(
         run_id=before["run_id"],
         as_of=datetime.fromisoformat(before["as_of"]).replace(tzinfo=UTC),
         appeared=tuple(i for i in new if i not in old),
-        gone=tuple(Gone(i, c["brand"], c["quadrant"], c["theme"], c["claim"]) for i, c in old.items() if i not in new),
+        gone=tuple(told(cell) for i, cell in old.items() if i not in new),
         moved=tuple(moved),
         same_count=len(old.keys() & new.keys()) - len(moved),
         reasons=tuple(_reasons(before, after)),
     )
+
+
+def told(cell: Mapping[str, Any]) -> Told:
+    """A row of mart.swot_cell, as a run has kept it."""
+    names = ("cell_id", "brand", "quadrant", "theme", "metric", "claim")
+    return Told(**{name: cell[name] for name in names}, claim_message=cell.get("claim_message"))
 
 
 def _reasons(before: Said, after: Said) -> list[Reason]:

@@ -8,6 +8,7 @@ import duckdb
 import orjson
 import tldextract
 
+from pipeline import words
 from pipeline.market import SwotSettings
 from pipeline.swot import comparisons, tables, why
 from pipeline.swot.comparisons import Comparison, Contrast, Level, Pair, StarContrast
@@ -66,6 +67,8 @@ _CANDIDATE_COLUMNS = {
     "tone": "positive or negative: which sentences prove it",
     "claim": "one English sentence with its numbers",
     "statistics": "n, effect with its 95 % interval, and q, as people read them",
+    "claim_message": "claim as a message for other languages (see pipeline/words.py)",
+    "statistics_message": "statistics as a message",
     "n": "as in metric.test",
     "n_rest": "as in metric.test",
     "effect": "as in metric.test",
@@ -123,6 +126,7 @@ def run(
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """As `swot`, on an open connection and without a transaction of its own."""
+    words.register(con)
     for schema in ("metric", "rule", "mart"):
         for name in (schema, f"{schema}{build.SIBLING}"):
             con.execute(f"drop schema if exists {name} cascade")
@@ -258,7 +262,9 @@ def _candidates(con: duckdb.DuckDBPyConnection, schema: str, mart: str, note: st
     union = " union all by name ".join(f"select '{rule}' as rule, * from {schema}.\"{rule}\"" for rule in rules)  # noqa: S608 - our file names
     key = "rule || '|' || concat_ws('|', brand, quadrant, coalesce(theme, ''), metric, \"window\", coalesce(about, ''))"
     con.execute(
-        f"create table {mart}.candidate as select substring(md5({key}), 1, 16) as candidate_id, * from ({union}) order by 1"  # noqa: S608 - made above
+        f"create table {mart}.candidate as select substring(md5({key}), 1, 16) as candidate_id, * exclude (claim, statistics),"  # noqa: S608 - made above
+        " english(claim) as claim, english(statistics) as statistics, claim as claim_message, statistics as statistics_message"
+        f" from ({union}) order by 1"
     )
     build.describe(con, f"{mart}.candidate", f"{_CANDIDATE} {note}".strip(), _CANDIDATE_COLUMNS)
     return int(con.execute(f"select count(*) from {mart}.candidate").fetchall()[0][0])  # noqa: S608 - as above

@@ -7,6 +7,7 @@ through Scrapy's cache, so the address that was checked is the address that is c
 
 import ipaddress
 import logging
+import re
 from collections import Counter
 from email.utils import parsedate_to_datetime
 from time import monotonic, time
@@ -191,7 +192,7 @@ class Guard:
             return None if isinstance(exception, IgnoreRequest) else self._lawless_host(request, _described(exception))
         if not isinstance(exception, IgnoreRequest):
             self._stats.inc_value("guard/failed")
-            sentence = f"{self._source}: {request.url} could not be fetched: {_described(exception)}"
+            sentence = f"{self._source}: {request.url} could not be fetched: {_described(exception)}."
             self._notes.add(sentence)
             if isinstance(exception, self._troubles):
                 request.meta[_TROUBLE] = sentence
@@ -299,7 +300,8 @@ def _origin(request: Request) -> str:
 
 
 def _described(exception: Exception) -> str:
-    return str(exception) or type(exception).__name__
+    # Twisted puts its own words and the number of the system's error before the system's.
+    return re.sub(r"^[^:]*: \d+: ", "", str(exception)).rstrip(".") or type(exception).__name__
 
 
 def _site(host: str) -> str:

@@ -4,7 +4,8 @@
 -- theme, other_theme: core.theme's ids
 -- theme_name, other_name: as people know them
 -- position: 1 is the surest within the brand
--- hypothesis: one English sentence with its numbers, marked as a hypothesis
+-- hypothesis: English sentences with their numbers, marked as a hypothesis
+-- hypothesis_message: the same as a message for other languages (see pipeline/words.py)
 -- theme_count, other_count, both_count, expected: as in metric.cause
 -- lift, low, high, q_value: as in metric.cause
 -- same_sentence_count: of both_count, reviews with a sentence that carries both themes; where nearly all do, the themes may share a wording only
@@ -67,10 +68,8 @@ select
     t.name as theme_name,
     u.name as other_name,
     row_number() over (partition by s.brand order by s.q_value, s.lift desc, s.theme, s.other_theme) as position,
-    format(
-        'Hypothesis: complaints about {} and about {} may have one cause. They come together in {} reviews, {:.1f} times as often as chance (95 % interval {:.1f} to {:.1f}).',
-        lower(t.name), lower(u.name), s.both_count, s.lift, s.low, s.high
-    ) as hypothesis,
+    english(w.message) as hypothesis,
+    w.message as hypothesis_message,
     s.theme_count,
     s.other_count,
     s.both_count,
@@ -85,4 +84,11 @@ from sure s
 join shown x on x.brand is not distinct from s.brand and x.theme = s.theme and x.other_theme = s.other_theme
 join core.theme t on t.theme = s.theme
 join core.theme u on u.theme = s.other_theme
+cross join lateral (
+    select json_object(
+        'say',
+        'Hypothesis: complaints about {theme:label} and about {other:label} may have one cause. They come together in {n} reviews, {lift:dec1} times as often as chance (95% interval {low:dec1} to {high:dec1}).',
+        'theme', t.names, 'other', u.names, 'n', s.both_count, 'lift', s.lift, 'low', s.low, 'high', s.high
+    ) as message
+) w
 order by s.brand nulls last, position

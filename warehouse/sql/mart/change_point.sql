@@ -6,6 +6,7 @@
 -- month: the first month of the new time, by its first day
 -- month_low, month_high: the months between which the change lies, 95 %
 -- change: one English sentence with its numbers
+-- change_message: the same as a message for other languages (see pipeline/words.py)
 -- direction: better or worse for the brand
 -- n_before, n_after: as in metric.change_point
 -- share_before, share_after, effect, low, high, q_value: as in metric.change_point; the interval takes the month as known
@@ -15,6 +16,34 @@ with setting as (
         max(value) filter (where name = 'q_max') as q_max,
         max(value) filter (where name = 'min_share_effect') as min_share_effect
     from metric.setting
+),
+
+told as (
+    select
+        c.*,
+        json_object(
+            'say', case
+                when c.theme is null and c.effect > 0 then 'Bad reviews rose from {before:pct} to {after:pct} of reviews in {month:month}'
+                when c.theme is null then 'Bad reviews fell from {before:pct} to {after:pct} of reviews in {month:month}'
+                when c.effect > 0 then 'Complaints about {theme:label} rose from {before:pct} to {after:pct} of reviews in {month:month}'
+                else 'Complaints about {theme:label} fell from {before:pct} to {after:pct} of reviews in {month:month}'
+            end,
+            'theme', t.names, 'before', c.share_before, 'after', c.share_after, 'month', c.month
+        ) as change
+    from metric.change_point c
+    left join core.theme t on t.theme = c.theme
+),
+
+dated as (
+    select
+        *,
+        case
+            when month_low < month_high then json_object(
+                'say', '{change} (between {low:month} and {high:month})', 'change', change, 'low', month_low, 'high', month_high
+            )
+            else change
+        end as message
+    from told
 )
 
 select
@@ -25,14 +54,8 @@ select
     c.month,
     c.month_low,
     c.month_high,
-    case when c.theme is null then 'Bad reviews' else 'Complaints about ' || lower(t.name) end
-    || case when c.effect > 0 then ' rose from ' else ' fell from ' end
-    || format('{:.0f} % to {:.0f} % of reviews in {}', 100 * c.share_before, 100 * c.share_after, strftime(c.month, '%Y-%m'))
-    || case
-        when c.month_low < c.month_high
-            then format(' (between {} and {})', strftime(c.month_low, '%Y-%m'), strftime(c.month_high, '%Y-%m'))
-        else ''
-    end as change,
+    english(c.message) as change,
+    c.message as change_message,
     case when c.effect > 0 then 'worse' else 'better' end as direction,
     c.n_before,
     c.n_after,
@@ -43,7 +66,7 @@ select
     c.high,
     c.q_value,
     s.q_value <= g.q_max as is_seasonal
-from metric.change_point c
+from dated c
 cross join setting g
 join core.brand b on b.brand = c.brand
 left join core.theme t on t.theme = c.theme

@@ -9,6 +9,7 @@
 -- claim: one English sentence with its numbers
 -- statistics: n, effect with its 95 % interval, and q, as people read them
 -- also: claims of other sure findings on the same theme in the same quadrant, the surest first
+-- claim_message, statistics_message, also_message: the same as messages for other languages (see pipeline/words.py)
 -- effect, low, high, n, n_rest, q_value: as in metric.test; those of the rival where the claim is about a rival
 -- candidate_id: the row of mart.candidate that it was
 -- rule: the file under warehouse/sql/rule that proposed it
@@ -59,7 +60,8 @@ others as (
         brand,
         quadrant,
         coalesce(theme, metric) as topic,
-        list(claim order by place) as also
+        list(claim order by place) as also,
+        list(claim_message order by place) as also_message
     from (
         select
             *,
@@ -77,6 +79,7 @@ ordered as (
     select
         p.*,
         coalesce(o.also, cast([] as varchar[])) as also,
+        coalesce(o.also_message, cast([] as json[])) as also_message,
         row_number() over (
             partition by p.brand, p.quadrant order by p.strength desc, p.q_value, p.theme nulls last, p.rule, p.candidate_id
         ) as position
@@ -95,6 +98,9 @@ select
     c.claim,
     c.statistics,
     c.also,
+    c.claim_message,
+    c.statistics_message,
+    c.also_message,
     c.effect,
     c.low,
     c.high,

@@ -11,7 +11,8 @@
 -- effect, low, high: value - value_before, with its 95 % interval; null with why_not
 -- n, n_before: reviews of both; null with why_not
 -- q_value: as in metric.test, or in metric.year_change; null with why_not
--- why_not: why it could not be asked; null where it was
+-- why_not: why it could not be asked, in English; null where it was
+-- why_not_message: the same as a message for other languages (see pipeline/words.py)
 with thresholds as (
     select
         0.05 as min_rating -- a fifth of a star on five, as in rule.finding
@@ -91,14 +92,20 @@ select
     case when p.is_known then p.n end as n,
     case when p.is_known then p.n_rest end as n_before,
     p.q_value,
-    case
-        when p.is_known then null
-        when p.is_listed then format('too few reviews (n = {} against {})', p.n, p.n_rest)
-        when p.against = 'last_year' and y.starts_on is null then 'the newest window is longer than a year, or nothing is dated'
-        else 'no reviews on both sides of one platform and language' || case when p.metric = 'net_sentiment' then ' that mention it' else '' end
-    end as why_not
+    english(w.message) as why_not,
+    w.message as why_not_message
 from pointed p
 cross join metric.last_year y
 join core.brand b on b.brand = p.brand
 left join core.theme t on t.theme = p.theme
+cross join lateral (
+    select case
+        when p.is_known then null
+        when p.is_listed then json_object('say', 'too few reviews (n = {n} against {before})', 'n', p.n, 'before', p.n_rest)
+        when p.against = 'last_year' and y.starts_on is null
+            then json_object('say', 'the newest window is longer than a year, or nothing is dated')
+        when p.metric = 'net_sentiment' then json_object('say', 'no reviews on both sides of one platform and language that mention it')
+        else json_object('say', 'no reviews on both sides of one platform and language')
+    end as message
+) w
 order by b.position, p.brand, t.position nulls first, p.theme nulls first, p.metric, p.against

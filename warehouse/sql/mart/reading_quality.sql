@@ -13,7 +13,8 @@
 -- good_read, bad_read: share of the good, and of the bad, that are read so; null without any
 -- balanced_accuracy: mean of the two; null with either
 -- is_calibrated: there are enough of both to say
--- why_not: why not; null where it is
+-- why_not: why not, in English; null where it is
+-- why_not_message: the same as a message for other languages (see pipeline/words.py)
 with thresholds as (
     select
         1.959964 as z,  -- 95 %, two-sided
@@ -50,11 +51,12 @@ judged as (
         z * sqrt(p * (1 - p) / n + z ** 2 / (4 * n ** 2)) as half,
         1 + z ** 2 / n as scale,
         case
-            when rated_count = 0 then 'no review in this language has stars'
+            when rated_count = 0 then json_object('say', 'no review in this language has stars')
             when least(coalesce(good_witnesses, 0), coalesce(bad_witnesses, 0)) < class_min
-                then format(
-                    'fewer than {} distinct starred reviews of a class that no model learnt from: {:.0f} good, {:.0f} bad',
-                    class_min, floor(coalesce(good_witnesses, 0)), floor(coalesce(bad_witnesses, 0))
+                then json_object(
+                    'say', 'fewer than {least} distinct starred reviews of a class that no model learnt from: {good} good, {bad} bad',
+                    'least', class_min,
+                    'good', cast(floor(coalesce(good_witnesses, 0)) as bigint), 'bad', cast(floor(coalesce(bad_witnesses, 0)) as bigint)
                 )
         end as why_not
     from counted
@@ -83,7 +85,8 @@ select
     j.bad_hits / nullif(j.bad_count, 0) as bad_read,
     (j.good_hits / nullif(j.good_count, 0) + j.bad_hits / nullif(j.bad_count, 0)) / 2 as balanced_accuracy,
     j.why_not is null as is_calibrated,
-    j.why_not
+    english(j.why_not) as why_not,
+    j.why_not as why_not_message
 from judged j
 left join text.scorer s on s.language = j.language
 order by j.language

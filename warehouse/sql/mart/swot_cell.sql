@@ -8,6 +8,7 @@
 -- claim: one English sentence with its numbers
 -- statistics: n, effect with its 95 % interval, and q, as people read them; of a fact, what was looked at and when
 -- also: claims of other sure findings on the same theme in the same quadrant, the surest first
+-- claim_message, statistics_message, also_message: the same as messages for other languages (see pipeline/words.py)
 -- effect, low, high, n, n_rest, q_value: as in metric.test; those of the rival where the claim is about a rival; effect, interval and q are
 -- null for facts that were looked at, not sampled
 -- effect_equal_stars, low_equal_stars, high_equal_stars: as in metric.test; null where stars do not bear on the claim
@@ -19,7 +20,8 @@
 -- position: 1 is the strongest within brand and quadrant
 -- for_us: what it means for the own brand: attack, defend, fix or watch, as mart.tows decides; null when the market has no own brand
 -- paired_with: cell_id of the own brand's cell that decided it; null where none did
--- for_us_reason: one sentence that says why; null with for_us
+-- for_us_reason: one English sentence that says why; null with for_us
+-- for_us_reason_message: the same as a message
 select
     c.cell_id,
     c.brand,
@@ -30,6 +32,9 @@ select
     c.claim,
     c.statistics,
     c.also,
+    c.claim_message,
+    c.statistics_message,
+    c.also_message,
     c.effect,
     c.low,
     c.high,
@@ -47,7 +52,8 @@ select
     c.position,
     t.for_us,
     t.paired_with,
-    t.for_us_reason
+    t.for_us_reason,
+    t.for_us_reason_message
 from mart.claim c
 left join mart.tows t on t.cell_id = c.cell_id
 -- Where the claim is about a rival, its comparison is the rival's.

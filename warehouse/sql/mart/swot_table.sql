@@ -7,6 +7,7 @@
 -- weaknesses: as strengths
 -- opportunities: as strengths, from the named brand's point of view
 -- threats: as opportunities
+-- strengths_message, weaknesses_message, opportunities_message, threats_message: the same as messages for other languages (see pipeline/words.py)
 with reviewed as (
     select b.brand, count(r.review_id) as n
     from core.brand b
@@ -25,8 +26,8 @@ asked as (
 worded as (
     select
         r.brand,
-        format('Not enough evidence (n = {:,} {})', r.n, case r.n when 1 then 'review' else 'reviews' end) as too_few,
-        format('Nothing proven among {:,} reviews', r.n) as unproven,
+        json_object('say', 'Not enough evidence (n = {n} review)', 'many', 'Not enough evidence (n = {n} reviews)', 'n', r.n) as too_few,
+        json_object('say', 'Nothing proven in {n} review', 'many', 'Nothing proven among {n} reviews', 'n', r.n) as unproven,
         a.brand is not null as is_asked,
         coalesce(a.against_rivals, false) as is_asked_against_rivals
     from reviewed r
@@ -40,31 +41,51 @@ nothing as (
         case when is_asked_against_rivals then unproven else too_few end as inside,
         case when is_asked then unproven else too_few end as outside
     from worded
+),
+
+boxed as (
+    select
+        brand,
+        list(line order by position) filter (where quadrant = 'strength') as strengths,
+        list(line order by position) filter (where quadrant = 'weakness') as weaknesses,
+        list(line order by position) filter (where quadrant = 'opportunity') as opportunities,
+        list(line order by position) filter (where quadrant = 'threat') as threats
+    from (
+        select
+            brand, quadrant, position,
+            json_object('say', '{claim} [{statistics}]', 'claim', claim_message, 'statistics', statistics_message) as line
+        from mart.swot_cell
+    )
+    group by brand
+),
+
+filled as (
+    select
+        b.brand,
+        b.name,
+        b.own,
+        row_number() over (order by b.own desc, b.position, b.brand) as position,
+        coalesce(x.strengths, [n.inside]) as strengths_message,
+        coalesce(x.weaknesses, [n.inside]) as weaknesses_message,
+        coalesce(x.opportunities, [n.outside]) as opportunities_message,
+        coalesce(x.threats, [n.outside]) as threats_message
+    from core.brand b
+    join nothing n on n.brand = b.brand
+    left join boxed x on x.brand = b.brand
 )
 
 select
-    b.brand,
-    b.name,
-    b.own,
-    row_number() over (order by b.own desc, any_value(b.position), b.brand) as position,
-    coalesce(
-        list(c.claim || ' [' || c.statistics || ']' order by c.position) filter (where c.quadrant = 'strength'),
-        list_value(any_value(n.inside))
-    ) as strengths,
-    coalesce(
-        list(c.claim || ' [' || c.statistics || ']' order by c.position) filter (where c.quadrant = 'weakness'),
-        list_value(any_value(n.inside))
-    ) as weaknesses,
-    coalesce(
-        list(c.claim || ' [' || c.statistics || ']' order by c.position) filter (where c.quadrant = 'opportunity'),
-        list_value(any_value(n.outside))
-    ) as opportunities,
-    coalesce(
-        list(c.claim || ' [' || c.statistics || ']' order by c.position) filter (where c.quadrant = 'threat'),
-        list_value(any_value(n.outside))
-    ) as threats
-from core.brand b
-join nothing n on n.brand = b.brand
-left join mart.swot_cell c on c.brand = b.brand
-group by b.brand, b.name, b.own
+    brand,
+    name,
+    own,
+    position,
+    list_transform(strengths_message, lambda line: english(line)) as strengths,
+    list_transform(weaknesses_message, lambda line: english(line)) as weaknesses,
+    list_transform(opportunities_message, lambda line: english(line)) as opportunities,
+    list_transform(threats_message, lambda line: english(line)) as threats,
+    strengths_message,
+    weaknesses_message,
+    opportunities_message,
+    threats_message
+from filled
 order by position

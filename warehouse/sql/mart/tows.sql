@@ -2,11 +2,11 @@
 -- A topic is a theme, or a metric without one; a change of it is of the same topic.
 -- cell_id: as in mart.claim
 -- topic: theme or metric, by which claims are paired
--- label: the topic as it stands within a sentence
 -- stance: how we stand in the topic: strong, weak, even (enough is known, and neither), or unknown
 -- for_us: attack, defend, fix or watch
 -- paired_with: cell_id of our own claim that decided; null where our figures did, or nothing was there to pair
--- for_us_reason: one sentence that says why
+-- for_us_reason: one English sentence that says why
+-- for_us_reason_message: the same as a message for other languages (see pipeline/words.py)
 with setting as (
     select max(value) as min_reviews from metric.setting where name = 'min_reviews'
 ),
@@ -18,11 +18,19 @@ us as (
 wording as (
     select *
     from (values
-        ('rating', 'ratings'), ('reply_rate', 'answering reviews'), ('answer_hours', 'the time to an answer'),
-        ('visibility', 'search visibility'), ('open_keywords', 'searches without an owner'), ('churn_to_rival', 'keeping customers'),
-        ('contact_channels', 'ways to get in touch'), ('chat_widgets', 'chat'), ('hours_stated', 'stated opening hours'),
-        ('response_promise_hours', 'a promised time to an answer'), ('search_box', 'search on the help pages'),
-        ('topic_coverage', 'what its FAQ answers'), ('unoffered_channels', 'ways to get in touch that nobody offers')
+        ('rating', json_object('say', 'ratings')),
+        ('reply_rate', json_object('say', 'answering reviews')),
+        ('answer_hours', json_object('say', 'the time to an answer')),
+        ('visibility', json_object('say', 'search visibility')),
+        ('open_keywords', json_object('say', 'searches without an owner')),
+        ('churn_to_rival', json_object('say', 'keeping customers')),
+        ('contact_channels', json_object('say', 'ways to get in touch')),
+        ('chat_widgets', json_object('say', 'chat')),
+        ('hours_stated', json_object('say', 'stated opening hours')),
+        ('response_promise_hours', json_object('say', 'a promised time to an answer')),
+        ('search_box', json_object('say', 'search on the help pages')),
+        ('topic_coverage', json_object('say', 'what the FAQ answers')),
+        ('unoffered_channels', json_object('say', 'ways to get in touch that nobody offers'))
     ) as w (topic, label)
 ),
 
@@ -37,8 +45,11 @@ claim as (
         c.position,
         coalesce(c.theme, regexp_replace(c.metric, '_change$', '')) as topic,
         case
-            when c.metric like 'new_complaint %' then '“' || regexp_replace(c.metric, '^new_complaint [^ ]+ ', '') || '”'
-            else coalesce(lower(t.name), w.label, replace(c.metric, '_', ' '))
+            when c.metric like 'new_complaint %' then regexp_replace(c.metric, '^new_complaint [^ ]+ ', '')
+        end as term,
+        case
+            when c.metric like 'new_complaint %' then to_json(regexp_replace(c.metric, '^new_complaint [^ ]+ ', ''))
+            else coalesce(t.names, w.label, to_json(replace(c.metric, '_', ' ')))
         end as label
     from mart.claim c
     join core.brand b on b.brand = c.brand
@@ -120,50 +131,187 @@ pairing as (
     select *
     from (values
         -- A rival's.
-        (false, 'weakness', 'strong', 'attack', 'it is an opening for us'),
-        (false, 'weakness', 'weak', 'fix', 'whoever mends it first gains'),
-        (false, 'weakness', 'even', 'attack', 'it is an opening for us'),
-        (false, 'weakness', 'unknown', 'watch', 'it cannot be said whether we do better'),
-        (false, 'declining', 'strong', 'attack', 'it is an opening for us'),
-        (false, 'declining', 'weak', 'fix', 'whoever mends it first gains'),
-        (false, 'declining', 'even', 'attack', 'it is an opening for us'),
-        (false, 'declining', 'unknown', 'watch', 'it cannot be said whether we do better'),
-        (false, 'strength', 'strong', 'defend', 'what we have is worth guarding'),
-        (false, 'strength', 'weak', 'fix', 'it has to be mended before it costs us customers'),
-        (false, 'strength', 'any', 'watch', 'it costs us nothing that can be shown'),
-        (false, 'pressed', 'strong', 'defend', 'what we have is worth guarding'),
-        (false, 'pressed', 'weak', 'fix', 'it presses us too'),
-        (false, 'pressed', 'any', 'watch', 'it costs us nothing that can be shown'),
-        (false, 'pressed by us', 'any', 'attack', 'what presses it is ours to use'),
-        (false, 'eyeing us', 'strong', 'defend', 'what we have is worth guarding'),
-        (false, 'eyeing us', 'any', 'fix', 'it has to be mended before it costs us customers'),
-        (false, 'opportunity', 'strong', 'attack', 'we can be there first'),
-        (false, 'opportunity', 'weak', 'fix', 'it has to be mended before others take the opening'),
-        (false, 'opportunity', 'any', 'watch', 'it is for others to take as much as for us'),
+        (
+            false, 'weakness', 'strong', 'attack',
+            json_object('say', '{brand} is weak in {topic:label}, where we are strong: an opening for us.'), null
+        ),
+        (
+            false, 'weakness', 'weak', 'fix',
+            json_object('say', '{brand} is weak in {topic:label}, and so are we: whoever mends it first gains.'), null
+        ),
+        (
+            false, 'weakness', 'even', 'attack',
+            json_object('say', '{brand} is weak in {topic:label}, and we are not: an opening for us.'), null
+        ),
+        (
+            false, 'weakness', 'unknown', 'watch',
+            json_object('say', '{brand} is weak in {topic:label}; too little is known of us to say whether we do better.'), null
+        ),
+        (
+            false, 'declining', 'strong', 'attack',
+            json_object('say', '{brand} is losing ground in {topic:label}, where we are strong: an opening for us.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and ours have not: an opening for us.')
+        ),
+        (
+            false, 'declining', 'weak', 'fix',
+            json_object('say', '{brand} is losing ground in {topic:label}, and we are weak there too: whoever mends it first gains.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and so have ours: whoever mends it first gains.')
+        ),
+        (
+            false, 'declining', 'even', 'attack',
+            json_object('say', '{brand} is losing ground in {topic:label}, and we are not weak there: an opening for us.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and ours have not: an opening for us.')
+        ),
+        (
+            false, 'declining', 'unknown', 'watch',
+            json_object('say', '{brand} is losing ground in {topic:label}; too little is known of us to say whether we do better.'),
+            json_object('say', '{customers} have begun to complain of “{term}”; too little is known of ours to say whether they do.')
+        ),
+        (
+            false, 'strength', 'strong', 'defend',
+            json_object('say', '{brand} is strong in {topic:label}, and so are we: what we have is worth guarding.'), null
+        ),
+        (
+            false, 'strength', 'weak', 'fix',
+            json_object('say', '{brand} is strong in {topic:label}, where we are weak: this has to be mended before it costs us customers.'), null
+        ),
+        (
+            false, 'strength', 'even', 'watch',
+            json_object('say', '{brand} is strong in {topic:label}, where we are neither strong nor weak: it costs us nothing that can be shown.'), null
+        ),
+        (
+            false, 'strength', 'unknown', 'watch',
+            json_object('say', '{brand} is strong in {topic:label}; too little is known of us there to act on it.'), null
+        ),
+        (
+            false, 'pressed', 'strong', 'defend',
+            json_object('say', '{rival} presses {brand} in {topic:label}, where we are strong: what we have is worth guarding.'), null
+        ),
+        (
+            false, 'pressed', 'weak', 'fix',
+            json_object('say', '{rival} presses {brand} in {topic:label}, and us too: we are weak there.'), null
+        ),
+        (
+            false, 'pressed', 'even', 'watch',
+            json_object('say', '{rival} presses {brand} in {topic:label}, where we are neither strong nor weak: it costs us nothing that can be shown.'), null
+        ),
+        (
+            false, 'pressed', 'unknown', 'watch',
+            json_object('say', '{rival} presses {brand} in {topic:label}; too little is known of us there to act on it.'), null
+        ),
+        (
+            false, 'pressed by us', 'any', 'attack',
+            json_object('say', 'We press {brand} in {topic:label}: what presses it is ours to use.'), null
+        ),
+        (
+            false, 'eyeing us', 'strong', 'defend',
+            json_object('say', '{brand} could gain from us in {topic:label}, where we are strong: what we have is worth guarding.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and {brand} could gain by it: this has to be mended before it costs us customers.')
+        ),
+        (
+            false, 'eyeing us', 'any', 'fix',
+            json_object('say', '{brand} could gain from us in {topic:label}: this has to be mended before it costs us customers.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and {brand} could gain by it: this has to be mended before it costs us customers.')
+        ),
+        (
+            false, 'opportunity', 'strong', 'attack',
+            json_object('say', 'There is an opening for {brand} in {topic:label}, where we are strong: we can be there first.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, an opening for {brand} as for us.')
+        ),
+        (
+            false, 'opportunity', 'weak', 'fix',
+            json_object('say', 'There is an opening for {brand} in {topic:label}, where we are weak: this has to be mended before others take the opening.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and so have ours: this has to be mended before {brand} takes the opening.')
+        ),
+        (
+            false, 'opportunity', 'even', 'watch',
+            json_object('say', 'There is an opening for {brand} in {topic:label}: it is for others to take as much as for us.'),
+            json_object('say', '{customers} have begun to complain of “{term}”: the opening is for {brand} to take as much as for us.')
+        ),
+        (
+            false, 'opportunity', 'unknown', 'watch',
+            json_object('say', 'There is an opening for {brand} in {topic:label}; too little is known of us there to act on it.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, an opening for {brand}; too little is known of us to act on it.')
+        ),
+        -- The same opening as one of ours is taken, not watched.
+        (
+            false, 'open to us too', 'any', 'attack',
+            json_object('say', 'There is an opening for {brand} in {topic:label}, and the same one for us.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, an opening for {brand} as for us.')
+        ),
         -- Our own: what is inside with what is outside.
-        (true, 'strength', 'any', 'defend', 'it sets us apart'),
-        (true, 'weakness', 'any', 'fix', 'it sets others apart'),
-        (true, 'opportunity', 'weak', 'fix', 'our own has to be mended before the opening is ours'),
-        (true, 'opportunity', 'any', 'attack', 'the opening is ours to take'),
-        (true, 'declining', 'any', 'fix', 'it can be mended here'),
-        (true, 'pressed', 'strong', 'defend', 'what we have is worth guarding'),
-        (true, 'pressed', 'weak', 'fix', 'it hits us where we are weak'),
-        (true, 'pressed', 'any', 'watch', 'it costs us nothing that can be shown')
-    ) as p (is_ours, side, stance, for_us, consequence)
+        (
+            true, 'strength', 'any', 'defend',
+            json_object('say', 'We are strong in {topic:label}: it is worth keeping up.'), null
+        ),
+        (
+            true, 'weakness', 'any', 'fix',
+            json_object('say', 'We are weak in {topic:label}: it has to be mended.'), null
+        ),
+        (
+            true, 'opportunity', 'weak', 'fix',
+            json_object('say', 'There is an opening in {topic:label}, where we are weak: our own has to be mended before it is ours.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and so have ours: our own has to be mended before the opening is ours.')
+        ),
+        (
+            true, 'opportunity', 'strong', 'attack',
+            json_object('say', 'There is an opening in {topic:label}, where we are strong: it is ours to take.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and ours have not: the opening is ours to take.')
+        ),
+        (
+            true, 'opportunity', 'any', 'attack',
+            json_object('say', 'There is an opening in {topic:label}: it is ours to take.'),
+            json_object('say', '{customers} have begun to complain of “{term}”, and ours have not: the opening is ours to take.')
+        ),
+        (
+            true, 'declining', 'any', 'fix',
+            json_object('say', 'We are losing ground in {topic:label}: it has to be mended.'),
+            json_object('say', '{customers} have begun to complain of “{term}”: it has to be mended.')
+        ),
+        (
+            true, 'pressed', 'strong', 'defend',
+            json_object('say', '{rival} presses us in {topic:label}, where we are strong: what we have is worth guarding.'), null
+        ),
+        (
+            true, 'pressed', 'weak', 'fix',
+            json_object('say', '{rival} presses us in {topic:label}, where we are weak: it has to be mended.'), null
+        ),
+        (
+            true, 'pressed', 'even', 'watch',
+            json_object('say', '{rival} presses us in {topic:label}, where we are neither strong nor weak: it costs us nothing that can be shown.'), null
+        ),
+        (
+            true, 'pressed', 'unknown', 'watch',
+            json_object('say', '{rival} presses us in {topic:label}; too little is known of us there to act on it.'), null
+        )
+    ) as p (is_ours, side, stance, for_us, reason, reason_of_term)
+),
+
+-- An opening that we have a cell of our own for is open to us too, unless it is for us to mend or we are strong there anyhow.
+sided as (
+    select
+        * replace (
+            case
+                when not is_ours and side = 'opportunity' and stance in ('even', 'unknown') and opportunity is not null then 'open to us too'
+                else side
+            end as side
+        )
+    from placed
 ),
 
 decided as (
     select
         p.*,
         r.for_us,
-        r.consequence,
+        case when p.term is null then r.reason else coalesce(r.reason_of_term, r.reason) end as reason,
         case
             when p.is_ours and p.quadrant in ('strength', 'weakness') then coalesce(p.threat, p.opportunity)
+            when p.side = 'open to us too' then p.opportunity
             when p.stance = 'strong' then p.strength
             when p.stance = 'weak' then nullif(p.weakness, p.cell_id)
             when p.side in ('weakness', 'declining') then nullif(p.opportunity, p.cell_id)
         end as paired_with
-    from placed p
+    from sided p
     join pairing r
         on r.is_ours = p.is_ours and r.side = p.side
         and (r.stance = p.stance or (
@@ -172,56 +320,30 @@ decided as (
         ))
 ),
 
--- An opening that we have a cell of our own for is taken, not watched.
-taken as (
+told as (
     select
-        * replace (
-            case when is_open then 'attack' else for_us end as for_us,
-            case when is_open then opportunity else paired_with end as paired_with,
-            case when is_open then 'the same opening is ours to take' else consequence end as consequence
-        )
-    from (
-        select *, coalesce(not is_ours and side = 'opportunity' and for_us = 'watch' and opportunity is not null, false) as is_open
-        from decided
-    )
+        *,
+        json_merge_patch(reason, json_object(
+            'brand', name,
+            'topic', label,
+            'term', term,
+            'rival', coalesce(to_json(about_name), json_object('say', 'The market')),
+            'customers', case
+                when about = us then json_object('say', 'Our customers')
+                when about is null then json_object('say', 'Everybody''s customers')
+                else json_object('say', '{brand}''s customers', 'brand', about_name)
+            end
+        )) as message
+    from decided
 )
 
 select
     cell_id,
     topic,
-    label,
     stance,
     for_us,
     paired_with,
-    case
-        when topic like 'new_complaint %'
-            then case when about = us then 'Our' when about is null then 'Everybody''s' else about_name || '''s' end
-            || ' customers have begun to complain of ' || label
-        when is_ours then case side
-            when 'strength' then 'We are strong in ' || label
-            when 'weakness' then 'We are weak in ' || label
-            when 'opportunity' then 'There is an opening in ' || label
-            when 'declining' then 'We are losing ground in ' || label
-            else coalesce(about_name, 'The market') || ' presses us in ' || label
-        end
-        else case side
-            when 'strength' then name || ' is strong in ' || label
-            when 'weakness' then name || ' is weak in ' || label
-            when 'opportunity' then 'There is an opening for ' || name || ' in ' || label
-            when 'declining' then name || ' is losing ground in ' || label
-            when 'eyeing us' then name || ' can gain from us in ' || label
-            when 'pressed by us' then 'We press ' || name || ' in ' || label
-            else coalesce(about_name, 'The market') || ' presses ' || name || ' in ' || label
-        end
-    end
-    || case
-        when is_ours and side in ('strength', 'weakness', 'declining') then ''
-        when side = 'pressed by us' then ''
-        when stance = 'strong' then ', and we are strong there'
-        when stance = 'weak' then ', and we are weak there'
-        when stance = 'even' then ', and we are neither strong nor weak there'
-        else ', and too little is known of us there'
-    end
-    || ': ' || consequence || '.' as for_us_reason
-from taken
+    english(message) as for_us_reason,
+    message as for_us_reason_message
+from told
 order by cell_id

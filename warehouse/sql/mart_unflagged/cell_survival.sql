@@ -10,7 +10,8 @@
 -- effect_unflagged, n_unflagged, q_value_unflagged: of the same comparison without flagged reviews; null when it is not among the
 -- comparisons any more
 -- left_out_count: reviews that are left out, of those whom the claim is about
--- told: one sentence for whoever reads the cell; null where nothing was left out of what the claim is about
+-- told: one English sentence for whoever reads the cell; null where nothing was left out of what the claim is about
+-- told_message: the same as a message for other languages (see pipeline/words.py)
 with left_out as (
     select r.brand, count(*) as n
     from metric_unflagged.left_out l
@@ -62,17 +63,33 @@ held as (
 ),
 
 worded as (
-    select *, case left_out_count when 1 then 'one flagged review' else format('{:,} flagged reviews', left_out_count) end as flagged
+    select
+        *,
+        case
+            when left_out_count = 0 then null
+            when survives then json_object(
+                'say', 'Stands without {n} flagged review too.', 'many', 'Stands without {n} flagged reviews too.', 'n', left_out_count
+            )
+            when survives is null then json_object(
+                'say', 'Without {n} flagged review not enough evidence (n = {left}).',
+                'many', 'Without {n} flagged reviews not enough evidence (n = {left}).',
+                'n', left_out_count, 'left', coalesce(n_unflagged, 0)
+            )
+            when q_value_unflagged is null then json_object(
+                'say', 'Does not stand without {n} flagged review.', 'many', 'Does not stand without {n} flagged reviews.', 'n', left_out_count
+            )
+            else json_object(
+                'say', 'Does not stand without {n} flagged review (q {q:q}).',
+                'many', 'Does not stand without {n} flagged reviews (q {q:q}).',
+                'n', left_out_count, 'q', q_value_unflagged
+            )
+        end as told_message
     from held
 )
 
 select
-    * exclude (position, flagged),
-    case
-        when left_out_count = 0 then null
-        when survives then 'Stands without ' || flagged || ' too.'
-        when survives is null then format('Without {} not enough evidence (n = {:,}).', flagged, coalesce(n_unflagged, 0))
-        else 'Does not stand without ' || flagged || coalesce(format(' (q = {:.2f}).', q_value_unflagged), '.')
-    end as told
+    * exclude (position, told_message),
+    english(told_message) as told,
+    told_message
 from worded
 order by brand, quadrant, position

@@ -20,6 +20,6 @@ from read_json(
         brands: 'struct(id varchar, name varchar, own boolean, aliases varchar[], domains varchar[])[]',
         targets: 'struct(target varchar, brand varchar, kind varchar, source varchar, name varchar, basis varchar, url varchar)[]',
         keywords: 'struct(keyword varchar, engine varchar, locale varchar, device varchar, searches bigint)[]',
-        themes: 'struct(theme varchar, name varchar, stage varchar)[]'
+        themes: 'struct(theme varchar, name varchar, names json, stage varchar)[]'
     }
 )

@@ -6,8 +6,8 @@
 -- window: all
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences or pages prove it
--- claim: one English sentence with its numbers
--- statistics: n and the median with its 95 % interval, by order statistics; there is no test, so no q
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n and the median with its 95 % interval, by order statistics, as a message; there is no test, so no q
 -- n: answers of which both moments are known with their time of day
 -- n_rest: rivals with enough of them
 -- effect, low, high, q_value: null: hours differ by their ratio
@@ -65,11 +65,17 @@ select
     'all' as "window",
     c.brand as about,
     'positive' as tone,
-    format(
-        'Answers its reviews {}: after {:.0f} hours in the median; {:.0f} at the median rival of {}', if(c.slower > h.most, 'sooner', 'later'),
-        c.own.median_hours, c.rivals_median, c.rivals
+    json_object(
+        'say', if(
+            c.slower > h.most,
+            'Answers its reviews sooner: after {hours:count} hours in the median; {rivals_hours:count} at the median rival of {rivals}',
+            'Answers its reviews later: after {hours:count} hours in the median; {rivals_hours:count} at the median rival of {rivals}'
+        ),
+        'hours', c.own.median_hours, 'rivals_hours', c.rivals_median, 'rivals', c.rivals
     ) as claim,
-    format('n = {}, median (95 % interval {:.0f} to {:.0f} hours)', c.own.n, c.own.low, c.own.high) as statistics,
+    json_object(
+        'say', 'n = {n}, median (95% interval {low:count} to {high:count} hours)', 'n', c.own.n, 'low', c.own.low, 'high', c.own.high
+    ) as statistics,
     c.own.n,
     c.rivals as n_rest,
     cast(null as double) as effect,

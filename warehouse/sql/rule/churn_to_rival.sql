@@ -6,8 +6,8 @@
 -- window: all
 -- about: the rival; reviews of both brands prove it
 -- tone: positive or negative: which sentences or pages prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n: reviews of either brand that say which way the customer went between the two
 -- n_rest: null
 -- effect: share of these that went away, less one half
@@ -85,10 +85,14 @@ select
     'all' as "window",
     a.rival as about,
     'negative' as tone,
-    format('Customers leave for {}: {} reviews say so, and {} that they came from there', r.name, a.k, a.m - a.k) as claim,
-    replace(format(
-        'n = {}, {:.0f} % went away (95 % interval {:.0f} to {:.0f})', a.m, 100 * a.share, 100 * a.low, 100 * a.high
-    ), '-', '−') || case when a.q_value < 0.001 then ', q < 0.001' else format(', q = {:.3f}', a.q_value) end as statistics,
+    json_object(
+        'say', 'Customers leave for {rival}: {away} reviews say so, and {back} that they came from there',
+        'rival', r.name, 'away', a.k, 'back', a.m - a.k
+    ) as claim,
+    json_object(
+        'say', 'n = {n}, {share:pct} went away (95% interval {low:pct} to {high:pct}), q {q:q}',
+        'n', a.m, 'share', a.share, 'low', a.low, 'high', a.high, 'q', a.q_value
+    ) as statistics,
     a.m as n,
     cast(null as bigint) as n_rest,
     a.share - 0.5 as effect,

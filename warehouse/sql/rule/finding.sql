@@ -1,16 +1,15 @@
--- One row per comparison of metric.test that could be asked, with its verdict and in words; the rules pick from these.
+-- One row per comparison of metric.test that could be asked, with its verdict; the rules pick from these and word them.
 -- metric: as in metric.test
 -- brand: the named brand
 -- brand_name: its name
--- rivals: the other brand's name where there is one only, else `its rivals`
+-- rivals: as JSON, the other brand's name where there is one only, else the message `its rivals`
 -- theme: core.theme's id, null where the metric has none
--- label: the theme's name as it stands within a sentence; null with theme
+-- label: the theme's names by language, as JSON; null with theme
 -- window: all or current
--- period: the window in words, with what could not be held equal
+-- period: the window, with what could not be held equal, as a message (see pipeline/words.py)
 -- n, n_rest, mentioning, mentioning_rest: as in metric.test
 -- value, value_rest, effect, low, high, q_value: as in metric.test
--- value_text, value_rest_text: both values as people read them
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- direction: better or worse for the named brand; null when the difference is not sure, too small, or contradicted
 -- strength: the interval's bound nearest to nothing, in multiples of the smallest effect worth telling; orders the cells
 with setting as (
@@ -139,43 +138,34 @@ only_rival as (
     having count(*) = 1
 ),
 
-worded as (
+dated as (
     select
-        *,
-        case unit
-            when 'net' then replace(format('{:+.2f}', value), '-', '−')
-            when 'rating' then format('{:.1f}', 1 + 4 * value)
-            else cast(cast(round(100 * value) as integer) as varchar) || ' %'
-        end as value_text,
-        case unit
-            when 'net' then replace(format('{:+.2f}', value_rest), '-', '−')
-            when 'rating' then format('{:.1f}', 1 + 4 * value_rest)
-            else cast(cast(round(100 * value_rest) as integer) as varchar) || ' %'
-        end as value_rest_text,
-        case unit
-            when 'net' then format('{:+.2f} (95 % interval {:+.2f} to {:+.2f})', effect, low, high)
-            when 'rating' then format('{:+.2f} stars (95 % interval {:+.2f} to {:+.2f})', 4 * effect, 4 * low, 4 * high)
-            else format('{:+.0f} points (95 % interval {:+.0f} to {:+.0f})', 100 * effect, 100 * low, 100 * high)
-        end as effect_text
-    from judged
+        j.*,
+        case
+            when j.basis = 'keyword' or j.metric = 'open_keywords' then json_object('say', 'latest rankings')
+            when d.ends_on is null then json_object('say', 'all reviews')
+            when j.metric like '%\_change' escape '\'
+                then json_object('say', '{days} days to {day:day}, against the {days} days before', 'days', j.window_days, 'day', d.ends_on)
+            when j."window" = 'current' then json_object('say', '{days} days to {day:day}', 'days', j.window_days, 'day', d.ends_on)
+            else json_object('say', 'all reviews since {day:day}', 'day', d.starts_on)
+        end as period
+    from judged j
+    join metric."window" d on d.name = j."window"
 )
 
 select
     w.metric,
     w.brand,
     b.name as brand_name,
-    coalesce(o.name, 'its rivals') as rivals,
+    coalesce(to_json(o.name), json_object('say', 'its rivals')) as rivals,
     w.theme,
-    lower(t.name) as label,
+    t.names as label,
     w."window",
     case
-        when w.basis = 'keyword' or w.metric = 'open_keywords' then 'latest rankings'
-        when d.ends_on is null then 'all reviews'
-        when w.metric like '%\_change' escape '\'
-            then format('{} days to {}, against the {} days before', w.window_days, strftime(d.ends_on, '%Y-%m-%d'), w.window_days)
-        when w."window" = 'current' then format('{} days to {}', w.window_days, strftime(d.ends_on, '%Y-%m-%d'))
-        else format('all reviews since {}', strftime(d.starts_on, '%Y-%m-%d'))
-    end || case when w.basis = 'language' then '; compared within each language, but the platforms differ' else '' end as period,
+        when w.basis = 'language'
+            then json_object('say', '{period}; compared within each language, but the platforms differ', 'period', w.period)
+        else w.period
+    end as period,
     w.n,
     w.n_rest,
     w.mentioning,
@@ -186,17 +176,32 @@ select
     w.low,
     w.high,
     w.q_value,
-    w.value_text,
-    w.value_rest_text,
-    'n = ' || w.n || case when w.n_rest is not null and w.basis <> 'keyword' then ' against ' || w.n_rest else '' end
-    || case when w.unit = 'level' then ', against the level of ' || w.value_rest_text || ': ' else ', difference ' end
-    || replace(w.effect_text, '-', '−')
-    || case when w.q_value < 0.001 then ', q < 0.001' else format(', q = {:.3f}', w.q_value) end as statistics,
+    case
+        when w.unit = 'level' then json_object(
+            'say', 'n = {n}, against the level of {level:pct}: {effect:points} points (95% interval {low:points} to {high:points}), q {q:q}',
+            'n', w.n, 'level', w.value_rest, 'effect', w.effect, 'low', w.low, 'high', w.high, 'q', w.q_value
+        )
+        when w.basis = 'keyword' then json_object(
+            'say', 'n = {n} keywords, difference {effect:points} points (95% interval {low:points} to {high:points}), q {q:q}',
+            'n', w.n, 'effect', w.effect, 'low', w.low, 'high', w.high, 'q', w.q_value
+        )
+        when w.unit = 'net' then json_object(
+            'say', 'n = {n} against {rest}, difference {effect:net} (95% interval {low:net} to {high:net}), q {q:q}',
+            'n', w.n, 'rest', w.n_rest, 'effect', w.effect, 'low', w.low, 'high', w.high, 'q', w.q_value
+        )
+        when w.unit = 'rating' then json_object(
+            'say', 'n = {n} against {rest}, difference {effect:net} stars (95% interval {low:net} to {high:net}), q {q:q}',
+            'n', w.n, 'rest', w.n_rest, 'effect', 4 * w.effect, 'low', 4 * w.low, 'high', 4 * w.high, 'q', w.q_value
+        )
+        else json_object(
+            'say', 'n = {n} against {rest}, difference {effect:points} points (95% interval {low:points} to {high:points}), q {q:q}',
+            'n', w.n, 'rest', w.n_rest, 'effect', w.effect, 'low', w.low, 'high', w.high, 'q', w.q_value
+        )
+    end as statistics,
     case when w.is_sure then case when w.gain > 0 then 'better' else 'worse' end end as direction,
     case when w.low * w.high > 0 then least(abs(w.low), abs(w.high)) / w.min_effect else 0.0 end as strength
-from worded w
+from dated w
 join core.brand b on b.brand = w.brand
 left join only_rival o on o.brand = w.brand
 left join core.theme t on t.theme = w.theme
-join metric."window" d on d.name = w."window"
 order by w.metric, w.brand, w.theme nulls first, w."window"

@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test of the rivals; effect, low and high above the level
 -- strength: as in rule.finding
 with thresholds as (
@@ -35,8 +35,11 @@ select
     f."window",
     cast(null as varchar) as about,
     'negative' as tone,
-    'Nobody has solved ' || f.label || ': ' || f.value_text || ' of rivals'' reviews complain about it, and '
-    || cast(round(100 * o.complaint_share) as integer) || ' % of ' || f.brand_name || '''s (' || f.period || ')' as claim,
+    json_object(
+        'say',
+        'Nobody has solved {theme:label}: {value:pct} of rivals'' reviews complain about it, and {own:pct} of {brand}''s ({period})',
+        'theme', f.label, 'value', f.value, 'own', o.complaint_share, 'brand', f.brand_name, 'period', f.period
+    ) as claim,
     f.statistics,
     f.n,
     f.n_rest,

@@ -13,19 +13,28 @@ select
     f.theme,
     f.metric,
     f."window",
-    case
-        when f.metric = 'rating_change' then 'Rating'
-        when f.metric = 'net_sentiment_change' then 'Net sentiment on ' || f.label
-        when f.metric = 'praise_share_change' then 'Praise for ' || f.label
-        else 'Complaints about ' || f.label
-    end
-    || case when f.effect > 0 then ' rose from ' else ' fell from ' end || f.value_rest_text || ' to ' || f.value_text
-    || case
-        when f.metric = 'rating_change' then ' of 5 stars'
-        when f.metric = 'net_sentiment_change' then ''
-        else ' of reviews'
-    end
-    || ' (' || f.period || ')' as change,
+    case f.metric
+        when 'rating_change' then json_object(
+            'say', case
+                when f.effect > 0 then 'Rating rose from {before:dec1} to {value:dec1} of 5 stars ({period})'
+                else 'Rating fell from {before:dec1} to {value:dec1} of 5 stars ({period})'
+            end,
+            'before', 1 + 4 * f.value_rest, 'value', 1 + 4 * f.value, 'period', f.period
+        )
+        else json_object(
+            'say', case
+                when f.metric = 'net_sentiment_change' and f.effect > 0
+                    then 'Net sentiment on {theme:label} rose from {before:net} to {value:net} ({period})'
+                when f.metric = 'net_sentiment_change' then 'Net sentiment on {theme:label} fell from {before:net} to {value:net} ({period})'
+                when f.metric = 'praise_share_change' and f.effect > 0
+                    then 'Praise for {theme:label} rose from {before:pct} to {value:pct} of reviews ({period})'
+                when f.metric = 'praise_share_change' then 'Praise for {theme:label} fell from {before:pct} to {value:pct} of reviews ({period})'
+                when f.effect > 0 then 'Complaints about {theme:label} rose from {before:pct} to {value:pct} of reviews ({period})'
+                else 'Complaints about {theme:label} fell from {before:pct} to {value:pct} of reviews ({period})'
+            end,
+            'theme', f.label, 'before', f.value_rest, 'value', f.value, 'period', f.period
+        )
+    end as change,
     f.direction,
     f.statistics,
     f.n,

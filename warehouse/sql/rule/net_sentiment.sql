@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test
 -- strength: as in rule.finding
 select
@@ -18,12 +18,18 @@ select
     f."window",
     f.brand as about,
     case f.direction when 'better' then 'positive' else 'negative' end as tone,
-    'Customers are '
-    || case
-        when f.direction = 'better' then case when f.value < 0 then 'less unhappy' else 'happier' end
-        else case when f.value < 0 then 'unhappier' else 'less happy' end
-    end
-    || ' with ' || f.label || ' than those of ' || f.rivals || ': net sentiment ' || f.value_text || ' against ' || f.value_rest_text || ' (' || f.period || ')' as claim,
+    json_object(
+        'say', case
+            when f.direction = 'better' and f.value < 0
+                then 'Customers are less unhappy with {theme:label} than those of {rivals}: net sentiment {value:net} against {rest:net} ({period})'
+            when f.direction = 'better'
+                then 'Customers are happier with {theme:label} than those of {rivals}: net sentiment {value:net} against {rest:net} ({period})'
+            when f.value < 0
+                then 'Customers are unhappier with {theme:label} than those of {rivals}: net sentiment {value:net} against {rest:net} ({period})'
+            else 'Customers are less happy with {theme:label} than those of {rivals}: net sentiment {value:net} against {rest:net} ({period})'
+        end,
+        'theme', f.label, 'rivals', f.rivals, 'value', f.value, 'rest', f.value_rest, 'period', f.period
+    ) as claim,
     f.statistics,
     f.n,
     f.n_rest,

@@ -6,8 +6,8 @@
 -- window: current
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences or pages prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n: reviews of the newest window
 -- n_rest: dated reviews before it
 -- effect: share of reviews that complain of it now, less the share before
@@ -51,17 +51,27 @@ silent as (
 ),
 
 proposed as (
-    select brand as of_brand, 'threat' as quadrant, brand as about, 'A new complaint is spreading: ' as words, t.* exclude (brand)
+    select brand as of_brand, 'threat' as quadrant, brand as about, json_object(
+        'say',
+        'A new complaint is spreading: “{term}” in {share:pct} of reviews in {language}, after {before:pct} ({days} days to {day:day}, against all before)'
+    ) as words, t.* exclude (brand)
     from term t
     where brand is not null
     union all
-    select s.brand, 'opportunity', t.brand, r.name || '''s customers have a new complaint, and ' || b.name || '''s have not: ', t.* exclude (brand)
+    select s.brand, 'opportunity', t.brand, json_object(
+        'say',
+        '{rival}''s customers have a new complaint, and {brand}''s have not: “{term}” in {share:pct} of reviews in {language}, after {before:pct} ({days} days to {day:day}, against all before)',
+        'rival', r.name, 'brand', b.name
+    ), t.* exclude (brand)
     from term t
     join silent s on s.metric = t.metric and s.brand <> t.brand
     join core.brand b on b.brand = s.brand
     join core.brand r on r.brand = t.brand
     union all
-    select b.brand, 'opportunity', null, 'A new complaint is spreading in the market, and nobody answers it: ', t.* exclude (brand)
+    select b.brand, 'opportunity', null, json_object(
+        'say',
+        'A new complaint is spreading in the market, and nobody answers it: “{term}” in {share:pct} of reviews in {language}, after {before:pct} ({days} days to {day:day}, against all before)'
+    ), t.* exclude (brand)
     from term t
     cross join core.brand b
     where t.brand is null
@@ -75,14 +85,18 @@ select
     'current' as "window",
     p.about,
     'negative' as tone,
-    p.words || format(
-        '“{}” in {:.0f} % of reviews in {}, after {:.0f} % ({} days to {}, against all before)', p.term, 100 * p.share,
-        case p.language when 'en' then 'English' when 'ko' then 'Korean' when 'ja' then 'Japanese' else p.language end, 100 * p.share_before,
-        g.window_days, strftime(d.ends_on, '%Y-%m-%d')
-    ) as claim,
-    format('n = {} against {}, difference ', p.review_count, p.review_count_before)
-    || replace(format('{:+.0f} points (95 % interval {:+.0f} to {:+.0f})', 100 * p.effect, 100 * p.low, 100 * p.high), '-', '−')
-    || case when p.q_value < 0.001 then ', q < 0.001' else format(', q = {:.3f}', p.q_value) end as statistics,
+    json_merge_patch(p.words, json_object(
+        'term', p.term, 'share', p.share, 'language', case p.language
+            when 'en' then json_object('say', 'English')
+            when 'ko' then json_object('say', 'Korean')
+            when 'ja' then json_object('say', 'Japanese')
+            else to_json(p.language)
+        end, 'before', p.share_before, 'days', g.window_days, 'day', d.ends_on
+    )) as claim,
+    json_object(
+        'say', 'n = {n} against {rest}, difference {effect:points} points (95% interval {low:points} to {high:points}), q {q:q}',
+        'n', p.review_count, 'rest', p.review_count_before, 'effect', p.effect, 'low', p.low, 'high', p.high, 'q', p.q_value
+    ) as statistics,
     p.review_count as n,
     p.review_count_before as n_rest,
     p.effect,

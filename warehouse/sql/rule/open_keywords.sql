@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test; n keywords; effect, low and high above the level
 -- strength: as in rule.finding
 select
@@ -18,8 +18,10 @@ select
     f."window",
     cast(null as varchar) as about,
     'negative' as tone,
-    cast(round(f.value * f.n) as integer) || ' of ' || f.n
-    || ' watched keywords have no brand of this market among the first three results (' || f.period || ')' as claim,
+    json_object(
+        'say', '{open} of {n} watched keywords have no brand of this market among the first three results ({period})',
+        'open', cast(round(f.value * f.n) as integer), 'n', f.n, 'period', f.period
+    ) as claim,
     f.statistics,
     f.n,
     f.n_rest,

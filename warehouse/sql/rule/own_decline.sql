@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test
 -- strength: as in rule.finding
 select

@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test
 -- strength: as in rule.finding
 select
@@ -18,9 +18,13 @@ select
     f."window",
     f.brand as about,
     case f.direction when 'better' then 'positive' else 'negative' end as tone,
-    case f.direction when 'better' then 'More' else 'Less' end
-    || ' praise for ' || f.label || ' than at ' || f.rivals || ': ' || f.value_text || ' of reviews against ' || f.value_rest_text
-    || ' (' || f.period || ')' as claim,
+    json_object(
+        'say', case f.direction
+            when 'better' then 'More praise for {theme:label} than at {rivals}: {value:pct} of reviews against {rest:pct} ({period})'
+            else 'Less praise for {theme:label} than at {rivals}: {value:pct} of reviews against {rest:pct} ({period})'
+        end,
+        'theme', f.label, 'rivals', f.rivals, 'value', f.value, 'rest', f.value_rest, 'period', f.period
+    ) as claim,
     f.statistics,
     f.n,
     f.n_rest,

@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test
 -- strength: as in rule.finding
 select
@@ -18,8 +18,13 @@ select
     f."window",
     f.brand as about,
     case f.direction when 'better' then 'positive' else 'negative' end as tone,
-    'Rated ' || case f.direction when 'better' then 'higher' else 'lower' end
-    || ' than ' || f.rivals || ': ' || f.value_text || ' against ' || f.value_rest_text || ' of 5 stars (' || f.period || ')' as claim,
+    json_object(
+        'say', case f.direction
+            when 'better' then 'Rated higher than {rivals}: {value:dec1} against {rest:dec1} of 5 stars ({period})'
+            else 'Rated lower than {rivals}: {value:dec1} against {rest:dec1} of 5 stars ({period})'
+        end,
+        'rivals', f.rivals, 'value', 1 + 4 * f.value, 'rest', 1 + 4 * f.value_rest, 'period', f.period
+    ) as claim,
     f.statistics,
     f.n,
     f.n_rest,

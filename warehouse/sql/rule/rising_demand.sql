@@ -6,8 +6,8 @@
 -- window: current
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences or pages prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n: reviews with text of the newest window, of all brands
 -- n_rest: the same of the window before
 -- effect: share that mentions the theme now, less the share before; within brand, platform and language, Mantel-Haenszel weights
@@ -117,15 +117,15 @@ select
     'current' as "window",
     cast(null as varchar) as about,
     'negative' as tone,
-    format(
-        'Customers speak more of {}, and nobody serves it: {:.0f} % of the market''s reviews mention it, after {:.0f} % ({} days to {}, against the {} days before)',
-        lower(c.name), 100 * a.share, 100 * a.share_before, g.window_days, strftime(d.ends_on, '%Y-%m-%d'), g.window_days
+    json_object(
+        'say',
+        'Customers speak more of {theme:label}, and nobody serves it: {share:pct} of the market''s reviews mention it, after {before:pct} ({days} days to {day:day}, against the {days} days before)',
+        'theme', c.names, 'share', a.share, 'before', a.share_before, 'days', g.window_days, 'day', d.ends_on
     ) as claim,
-    format('n = {} against {}, difference ', a.n, a.m)
-    || replace(format(
-        '{:+.0f} points (95 % interval {:+.0f} to {:+.0f})', 100 * a.effect, 100 * (a.effect - h.z * a.error), 100 * (a.effect + h.z * a.error)
-    ), '-', '−')
-    || case when a.q_value < 0.001 then ', q < 0.001' else format(', q = {:.3f}', a.q_value) end as statistics,
+    json_object(
+        'say', 'n = {n} against {rest}, difference {effect:points} points (95% interval {low:points} to {high:points}), q {q:q}',
+        'n', a.n, 'rest', a.m, 'effect', a.effect, 'low', a.effect - h.z * a.error, 'high', a.effect + h.z * a.error, 'q', a.q_value
+    ) as statistics,
     a.n,
     a.m as n_rest,
     a.effect,

@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test of the rival
 -- strength: as in rule.finding
 select
@@ -18,7 +18,7 @@ select
     f."window",
     f.brand as about,
     'positive' as tone,
-    f.brand_name || ' is catching up. ' || f.change as claim,
+    json_object('say', '{brand} is catching up. {change}', 'brand', f.brand_name, 'change', f.change) as claim,
     f.statistics,
     f.n,
     f.n_rest,

@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test of the rival
 -- strength: as in rule.finding
 select
@@ -18,11 +18,14 @@ select
     f."window",
     f.brand as about,
     'positive' as tone,
-    f.brand_name || ' is strong in ' || f.label || ', where ' || b.name || ' lags: ' || case f.metric
-        when 'net_sentiment' then 'net sentiment ' || f.value_text || ' against '
-        when 'praise_share' then 'praised in ' || f.value_text || ' of reviews against '
-    end
-    || f.value_rest_text || ' at ' || f.rivals || ' (' || f.period || ')' as claim,
+    json_object(
+        'say', case f.metric
+            when 'net_sentiment'
+                then '{rival} is strong in {theme:label}, where {brand} lags: net sentiment {value:net} against {rest:net} at {rivals} ({period})'
+            else '{rival} is strong in {theme:label}, where {brand} lags: praised in {value:pct} of reviews against {rest:pct} at {rivals} ({period})'
+        end,
+        'rival', f.brand_name, 'theme', f.label, 'brand', b.name, 'value', f.value, 'rest', f.value_rest, 'rivals', f.rivals, 'period', f.period
+    ) as claim,
     f.statistics,
     f.n,
     f.n_rest,

@@ -6,8 +6,8 @@
 -- window: all
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences or pages prove it
--- claim: one English sentence with its numbers
--- statistics: what was looked at, and when; nothing was sampled, so there is no q
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: what was looked at, and when, as a message; nothing was sampled, so there is no q
 -- n: passages that show it; where none does, pages that were read; of topic_coverage, complaints
 -- n_rest: rivals whose pages are known
 -- effect, low, high, q_value: null
@@ -26,12 +26,28 @@ setting as (
 wording as (
     select *
     from (values
-        ('chat_widgets', true, 'Offers a chat', 'Offers no chat'),
-        ('hours_stated', true, 'States opening hours', 'States no opening hours'),
-        ('response_promise_hours', true, 'Promises when it will answer', 'Does not promise when it will answer'),
-        ('search_box', true, 'Has a search on its help pages', 'Has no search on its help pages'),
-        ('contact_channels', false, '', ''),
-        ('topic_coverage', false, '', '')
+        (
+            'chat_widgets', true,
+            json_object('say', 'Offers a chat; rivals that do: {offering} of {rivals}'),
+            json_object('say', 'Offers no chat; rivals that do: {offering} of {rivals}')
+        ),
+        (
+            'hours_stated', true,
+            json_object('say', 'States opening hours; rivals that do: {offering} of {rivals}'),
+            json_object('say', 'States no opening hours; rivals that do: {offering} of {rivals}')
+        ),
+        (
+            'response_promise_hours', true,
+            json_object('say', 'Promises when it will answer; rivals that do: {offering} of {rivals}'),
+            json_object('say', 'Does not promise when it will answer; rivals that do: {offering} of {rivals}')
+        ),
+        (
+            'search_box', true,
+            json_object('say', 'Has a search on its help pages; rivals that do: {offering} of {rivals}'),
+            json_object('say', 'Has no search on its help pages; rivals that do: {offering} of {rivals}')
+        ),
+        ('contact_channels', false, null, null),
+        ('topic_coverage', false, null, null)
     ) as w (part, is_either, has, lacks)
 ),
 
@@ -84,6 +100,23 @@ judged as (
         c.*, case when c.below > h.most then 'strength' when c.above > h.most then 'weakness' end as quadrant
     from compared c
     cross join thresholds h
+),
+
+proven as (
+    select
+        j.*,
+        s.tone,
+        s.n as seen_count,
+        case
+            when j.own.part = 'topic_coverage' then json_object('say', '{n} complaints held against the FAQ', 'n', j.own.n)
+            when s.tone = 'negative' then json_object('say', 'looked for, and not there')
+            else json_object('say', 'seen on {n} page', 'many', 'seen on {n} pages', 'n', s.page_count)
+        end as looked
+    from judged j
+    join seen s
+        on s.brand = j.brand and s.part = j.own.part
+        and s.tone = if(j.own.value = 0 and j.own.part <> 'topic_coverage', 'negative', 'positive')
+    where j.quadrant is not null
 )
 
 select
@@ -93,34 +126,28 @@ select
     j.own.part as metric,
     'all' as "window",
     j.brand as about,
-    s.tone,
+    j.tone,
     case
-        when j.own.is_either then if(j.quadrant = 'strength', j.own.has, j.own.lacks) || case
-            when j.offering = 0 then '; no rival of ' || j.rivals || ' does'
-            else format('; {} of {} rivals do', j.offering, j.rivals)
-        end
-        when j.own.part = 'contact_channels'
-            then format('Offers {:.0f} kinds of contact channel; the median rival of {} offers {:.0f}', j.own.value, j.rivals, j.rivals_median)
-        else format(
-            'Its FAQ treats the themes of {:.0f} % of its customers'' complaints; {:.0f} % at the median rival of {}', 100 * j.own.value,
-            100 * j.rivals_median, j.rivals
+        when j.own.is_either
+            then json_merge_patch(
+                if(j.quadrant = 'strength', j.own.has, j.own.lacks), json_object('offering', j.offering, 'rivals', j.rivals)
+            )
+        when j.own.part = 'contact_channels' then json_object(
+            'say', 'Offers {value:count} kinds of contact channel; the median rival of {rivals} offers {median:count}',
+            'value', j.own.value, 'rivals', j.rivals, 'median', j.rivals_median
+        )
+        else json_object(
+            'say', 'Its FAQ treats the themes of {value:pct} of its customers'' complaints; {median:pct} at the median rival of {rivals}',
+            'value', j.own.value, 'median', j.rivals_median, 'rivals', j.rivals
         )
     end as claim,
-    case
-        when j.own.part = 'topic_coverage' then format('{} complaints held against the FAQ', j.own.n)
-        when s.tone = 'negative' then 'looked for, and not there'
-        else format('seen on {} page{}', s.page_count, if(s.page_count = 1, '', 's'))
-    end || coalesce(strftime(j.own.read_on, ', read on %Y-%m-%d (UTC)'), '') as statistics,
-    case when j.own.part = 'topic_coverage' then j.own.n else s.n end as n,
+    if(j.own.read_on is null, j.looked, json_object('say', '{looked}, read on {day:day} (UTC)', 'looked', j.looked, 'day', j.own.read_on)) as statistics,
+    case when j.own.part = 'topic_coverage' then j.own.n else j.seen_count end as n,
     j.rivals as n_rest,
     cast(null as double) as effect,
     cast(null as double) as low,
     cast(null as double) as high,
     cast(null as double) as q_value,
     0.0 as strength
-from judged j
-join seen s
-    on s.brand = j.brand and s.part = j.own.part
-    and s.tone = if(j.own.value = 0 and j.own.part <> 'topic_coverage', 'negative', 'positive')
-where j.quadrant is not null
+from proven j
 order by j.brand, j.own.part

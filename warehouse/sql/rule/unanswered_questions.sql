@@ -6,8 +6,8 @@
 -- window: all
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences or pages prove it
--- claim: one English sentence with its numbers
--- statistics: questions and FAQs that were read; they were counted, not sampled, so there is no q
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: questions and FAQs that were read, as a message; they were counted, not sampled, so there is no q
 -- n: reviews of rivals that ask
 -- n_rest: FAQs that were read
 -- effect, low, high, q_value: null
@@ -39,9 +39,11 @@ select
     'all' as "window",
     cast(null as varchar) as about,
     'negative' as tone,
-    format('No FAQ answers what customers ask about {}: {} of rivals'' reviews ask, and none of {} FAQs treats it', lower(t.name), a.n, f.n)
-        as claim,
-    format('n = {} reviews that ask, {} FAQs read', a.n, f.n) as statistics,
+    json_object(
+        'say', 'No FAQ answers what customers ask about {theme:label}: {n} of rivals'' reviews ask, and none of {faqs} FAQs treats it',
+        'theme', t.names, 'n', a.n, 'faqs', f.n
+    ) as claim,
+    json_object('say', 'n = {n} reviews that ask, {faqs} FAQs read', 'n', a.n, 'faqs', f.n) as statistics,
     a.n,
     f.n as n_rest,
     cast(null as double) as effect,

@@ -6,8 +6,8 @@
 -- window: all
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences or pages prove it
--- claim: one English sentence with its numbers
--- statistics: what was looked at, and when; nothing was sampled, so there is no q
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: what was looked at, and when, as a message; nothing was sampled, so there is no q
 -- n: brands whose pages were read
 -- n_rest, effect, low, high, q_value: null
 -- strength: 0: facts stand after what was tested
@@ -22,12 +22,17 @@ with looked as (
 
 channel as (
     select *
-    from (values (1, 'chat', 'a chat'), (2, 'messenger', 'a messenger'), (3, 'phone', 'a telephone'), (4, 'email', 'e-mail'), (5, 'form', 'a form'))
-        as c (position, kind, name)
+    from (values
+        (1, 'chat', json_object('say', 'a chat')),
+        (2, 'messenger', json_object('say', 'a messenger')),
+        (3, 'phone', json_object('say', 'a telephone')),
+        (4, 'email', json_object('say', 'e-mail')),
+        (5, 'form', json_object('say', 'a form'))
+    ) as c (position, kind, name)
 ),
 
 missing as (
-    select string_agg(c.name, ', ' order by c.position) as names
+    select list(c.name order by c.position) as names
     from channel c
     where not exists (select 1 from core.contact_point p where p.current and p.kind = c.kind)
 )
@@ -40,8 +45,15 @@ select
     'all' as "window",
     cast(null as varchar) as about,
     'negative' as tone,
-    'Nobody in this market can be reached by: ' || m.names as claim,
-    format('looked for on the pages of {} brands', l.brands) || coalesce(strftime(l.read_on, ', read on %Y-%m-%d (UTC)'), '') as statistics,
+    json_object('say', 'Nobody in this market can be reached by: {channels:listed}', 'channels', m.names) as claim,
+    if(
+        l.read_on is null,
+        json_object('say', 'looked for on the pages of {n} brands', 'n', l.brands),
+        json_object(
+            'say', '{looked}, read on {day:day} (UTC)',
+            'looked', json_object('say', 'looked for on the pages of {n} brands', 'n', l.brands), 'day', l.read_on
+        )
+    ) as statistics,
     l.read_count as n,
     cast(null as bigint) as n_rest,
     cast(null as double) as effect,
@@ -52,5 +64,5 @@ select
 from core.brand b
 cross join looked l
 cross join missing m
-where m.names <> '' and l.brands > 1 and l.read_count = l.brands
+where m.names is not null and l.brands > 1 and l.read_count = l.brands
 order by b.brand

@@ -6,8 +6,8 @@
 -- window: all or current
 -- about: the brand whose reviews or pages prove it; null for all brands but the named one
 -- tone: positive or negative: which sentences prove it
--- claim: one English sentence with its numbers
--- statistics: n, effect with its 95 % interval, and q, as people read them
+-- claim: one sentence with its numbers, as a message (see pipeline/words.py)
+-- statistics: n, effect with its 95 % interval, and q, as a message
 -- n, n_rest, effect, low, high, q_value: as in metric.test
 -- strength: as in rule.finding
 select
@@ -18,8 +18,11 @@ select
     f."window",
     f.brand as about,
     'negative' as tone,
-    'Draws fewer clicks from search than before: ' || f.value_text || ' of those on ' || f.n || ' keywords after '
-    || f.value_rest_text || ' (latest rankings against those of a month or more before)' as claim,
+    json_object(
+        'say',
+        'Draws fewer clicks from search than before: {value:pct} of those on {n} keywords after {before:pct} (latest rankings against those of a month or more before)',
+        'value', f.value, 'n', f.n, 'before', f.value_rest
+    ) as claim,
     f.statistics,
     f.n,
     f.n_rest,
