@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _EPILOG = """examples:
-  rivalscope run markets/demo.toml            gather, load, score, swot, report, publish in one go
+  rivalscope run markets/demo.toml            gather, load, score, swot, report, publish, deliver in one go
   rivalscope targets markets/demo.toml        what gather would run
   rivalscope gather markets/demo.toml --target northpan.reviews.schema_org
   rivalscope parse faq page.html --url https://shop.example/faq
@@ -153,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
         "Check the build, swap it in as warehouse.duckdb and write Parquet beside it.",
         "A failed check keeps the published file as it is. Readers never meet a lock or half a build.",
     )
+    _delivery(room)
     room("outcome", "Say what of this run is missing; exit 1 if anything is.")
 
     _over_what_was_crawled(command, room)
@@ -212,6 +213,17 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
     added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
     return parser
+
+
+def _delivery(room: Callable[..., argparse.ArgumentParser]) -> None:
+    added = room(
+        "deliver",
+        "Send the published run's report and its alerts to the recipients of the market file.",
+        "Nothing is sent twice; a recipient who cannot be reached costs the others nothing. Exits 1 where something did not arrive, and 75\n"
+        "where something waits for the end of a recipient's quiet hours: call again later. docs/ops.md says how to set it up.",
+    )
+    added.add_argument("--to", action="append", metavar="NAME", help="only this recipient; may be repeated")
+    added.add_argument("--dry-run", action="store_true", help="print what would be sent, and send and note nothing")
 
 
 def _label(command: Callable[..., argparse.ArgumentParser]) -> None:

@@ -17,7 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +31,7 @@ from pydantic import (
 )
 
 from pipeline import iso_639, keyword_list
+from pipeline.deliver.settings import Alerts, Delivery, Timezone
 from pipeline.keyword_list import MAX_KEYWORD
 from pipeline.variables import expanded, expanded_all, secrets_in, with_defaults
 from spiders.items import FOLDERS, Kind
@@ -46,12 +46,6 @@ FLAGS = ("burst", "incentivised", "invited", "near_duplicate", "one_review_autho
 
 class MarketError(ValueError):
     """The market file cannot be used. Each line of the message names file, key, what was expected and what was found."""
-
-
-def _timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("an IANA time zone such as Asia/Seoul")
-    return name
 
 
 def _cron(text: str) -> str:
@@ -346,12 +340,13 @@ class Market(_Table):
     """What readers call it."""
     languages: tuple[Language, ...] = Field(min_length=1)
     """Those that customers write in (ISO 639-1): texts are taken for one of these."""
-    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    timezone: Timezone = "UTC"
     """In which `schedule` and the report's days count."""
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
     """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
-    """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html."""
+    """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html.
+    Those of delivery's recipients are added."""
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()
@@ -368,6 +363,8 @@ class Market(_Table):
     """Those of the file itself, then those of `keywords_file`."""
     keywords_file: Annotated[tuple[KeywordsFile, ...], BeforeValidator(_listed)] = ()
     """One table, or several."""
+    delivery: Delivery = Delivery()
+    alerts: Alerts = Alerts()
     _path: Path = PrivateAttr()
     _sha256: str = PrivateAttr()
 
@@ -398,6 +395,11 @@ class Market(_Table):
     @property
     def path(self) -> Path:
         return self._path
+
+    @property
+    def languages_read(self) -> tuple[str, ...]:
+        """In which the report is wanted, by the market or by somebody whom it goes to."""
+        return tuple(dict.fromkeys((*self.report_languages, *self.delivery.languages)))
 
     @property
     def sha256(self) -> str:
