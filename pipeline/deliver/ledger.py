@@ -68,6 +68,12 @@ class Ledger:
         self.begun[key][name] = value
         self.write()
 
+    def failed(self, key: str) -> None:
+        """The sending has ended without success; steps that are done stay noted."""
+        if not self.begun[key]:
+            del self.begun[key]
+            self.write()
+
     def sent(
         self, key: str, *, events: tuple[Event, ...] = (), run: tuple[str, datetime] | None = None, moment: datetime
     ) -> None:
@@ -75,9 +81,9 @@ class Ledger:
         self.begun.pop(key, None)
         if run is not None:
             self.reports[run[0]] = {"as_of": run[1].isoformat(), "key": key, "sent_at": moment.isoformat()}
-        gone = {event.event_id for event in events}
-        self.told = (self.told or {}) | dict.fromkeys(gone, key)
-        self.waiting = [event for event in self.waiting if event.event_id not in gone]
+        done = {event.event_id for event in events}
+        self.told = (self.told or {}) | dict.fromkeys(done, key)
+        self.waiting = [event for event in self.waiting if event.event_id not in done]
         self.write()
 
     def take(self, current: Mapping[str, Event], wanted: tuple[Event, ...], since: datetime) -> None:

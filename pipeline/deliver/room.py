@@ -3,7 +3,7 @@
 A recipient who cannot be reached costs the others nothing; the report is published whatever comes of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -159,19 +159,26 @@ class _Round:
                 f"id {said.key}"
             )
         begun = book.begin(said.key)
-        match recipient:
-            case MailRecipient():
-                server = self._run.market.delivery.mail
-                assert server is not None  # noqa: S101 - the market file is refused without
-                mail.send(said, recipient, server, moment=datetime.now(UTC))
-            case SlackRecipient():
-                slack.send(said, recipient, begun, lambda name, value: book.note(said.key, name, value))
-            case SlackWebhookRecipient():
-                slack.send_to_webhook(said, recipient)
-            case _:
-                words = self._what.words(recipient.language, self._zone.key)
-                webhook.send(message.as_data(said, self._run, recipient, events, words), recipient)
+        try:
+            self._by_channel(book, said, events, begun)
+        except DeliveryError:
+            book.failed(said.key)
+            raise
         run = (self._run.run_id, self._run.as_of) if is_report else None
         book.sent(said.key, events=tuple(events), run=run, moment=datetime.now(UTC))
         self._sent += 1
         self._progress(f"deliver: {recipient.name}: {said.kind} sent by {recipient.channel} ({said.key})")
+
+    def _by_channel(self, book: Ledger, said: Message, events: Sequence[Event], begun: Mapping[str, str]) -> None:
+        match self._recipient:
+            case MailRecipient() as recipient:
+                server = self._run.market.delivery.mail
+                assert server is not None  # noqa: S101 - the market file is refused without
+                mail.send(said, recipient, server, moment=datetime.now(UTC))
+            case SlackRecipient() as recipient:
+                slack.send(said, recipient, begun, lambda name, value: book.note(said.key, name, value))
+            case SlackWebhookRecipient() as recipient:
+                slack.send_to_webhook(said, recipient)
+            case recipient:
+                words = self._what.words(recipient.language, self._zone.key)
+                webhook.send(message.as_data(said, self._run, recipient, events, words), recipient)
