@@ -7,21 +7,26 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import feedparser
+import openpyxl
 import orjson
 import pytest
 from conftest import HOSTILE, Ran, rivalscope
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
+from openpyxl.cell import Cell
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 from playwright.sync_api import Browser, sync_playwright
 from pptx import Presentation
 from pptx.util import Emu
 
-from pipeline.report import facts, feed, history, index, since, slides
+from pipeline.report import facts, feed, history, index, sheets, since, slides, xlsx
 from pipeline.report.wording import Wording
 
 CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
@@ -43,7 +48,7 @@ HOSTILE_CELLS = (
     "{=1+1}",
     'DDE("cmd";"/C calc";"1")',
     "＝1+1",
-    "a\x00b\x07c",
+    "a\x00b\x07c\ufffe\uffff_x0041_",
     "x" * 40_000,
     *HOSTILE,
 )
@@ -75,6 +80,124 @@ def hostile_report(report: facts.Report) -> facts.Report:
         coverage=[replace(crawl, reason=text) for crawl, text in zip(report.coverage, texts, strict=False)],
         run=replace(report.run, market_name=HOSTILE_CELLS[0]),
     )
+
+
+# --- spreadsheet ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def book(tea: Ran) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(tea.report / "report.xlsx")
+
+
+def column(sheet: Worksheet, title: str) -> list[Cell]:
+    """The cells under the first column of this title."""
+    number = next(cell.column for cell in sheet[1] if cell.value == title)
+    return [sheet.cell(line, number) for line in range(2, sheet.max_row + 1)]
+
+
+def test_the_first_sheet_leads_to_each_other_and_says_what_it_holds(book: openpyxl.Workbook, report: facts.Report) -> None:
+    first, *others = book.worksheets
+    assert first.title == "About this file"
+    links = {cell.hyperlink.location: cell for row in first.iter_rows() for cell in row if cell.hyperlink}
+    assert list(links) == [f"'{sheet.title}'!A1" for sheet in others]
+    assert {cell.hyperlink.target for cell in links.values()} == {None}
+    assert all(first.cell(cell.row, 2).value and first.cell(cell.row, 3).value is not None for cell in links.values())
+    assert report.run.run_id in first["A2"].value
+    assert [sheet.title for sheet in others] == [sheet.title for sheet in sheets.sheets(report)]
+
+
+def test_figures_dates_and_intervals_are_native_and_shown_in_their_unit(book: openpyxl.Workbook, report: facts.Report) -> None:
+    cells = book["Cells"]
+    assert [cell.value for cell in column(cells, "Low")] == [
+        c.low if c.low is None else pytest.approx(c.low) for c in report.cells
+    ]
+    assert {cell.number_format for cell in column(cells, "Low")} == {"+0.00;-0.00;0.00"}
+    published = [cell for cell in column(book["Evidence"], "Published") if cell.value is not None]
+    assert published
+    assert all(cell.is_date and cell.number_format == "yyyy-mm-dd" for cell in published)
+    reach = column(book["What hurts"], "Reach")
+    assert reach[0].value == pytest.approx(report.pains_of("leaf")[0].reach)
+    assert reach[0].number_format == "0.0%"
+    assert {cell.data_type for cell in column(book["Brands"], "Ours")} == {"b"}
+    assert column(book["Brands"], "Stars")[0].number_format == "0.00"
+
+
+def test_each_sheet_is_filtered_frozen_and_as_wide_as_its_text_needs(book: openpyxl.Workbook) -> None:
+    for sheet in book.worksheets[1:]:
+        assert sheet.freeze_panes.endswith("2"), sheet.title
+        assert sheet.auto_filter.ref == f"A1:{get_column_letter(sheet.max_column)}{max(sheet.max_row, 1)}", sheet.title
+        assert all(4 < sheet.column_dimensions[letter].width < 100 for letter in sheet.column_dimensions), sheet.title
+
+
+def test_the_heat_map_and_the_charts_draw_the_sheets_own_figures(book: openpyxl.Workbook, report: facts.Report) -> None:
+    heat = book["Heat map"]
+    assert [cell.value for cell in heat[1]][2:] == [brand.name for brand in report.brands]
+    late = report.matrix_of("delivery_punctuality", "leaf")
+    row = next(row for row in heat.iter_rows(min_row=2) if row[1].value == "Delivery and punctuality")
+    assert late
+    assert row[2].value == pytest.approx(late.net_sentiment)
+    (rule,) = [rule for found in heat.conditional_formatting for rule in found.rules]
+    assert [point.val for point in rule.colorScale.cfvo] == ["-1", "0", "1"] or [float(p.val) for p in rule.colorScale.cfvo] == [
+        -1,
+        0,
+        1,
+    ]
+    line, bars = book["Trend"]._charts, book["What hurts"]._charts
+    assert [type(chart).__name__ for chart in line] == ["LineChart"]
+    assert {type(chart).__name__ for chart in bars} == {"BarChart"}
+    assert len(bars) == len({pain.brand for pain in report.pains})
+    assert [series.tx.strRef.f for series in line[0].series] == [f"Trend!${get_column_letter(n + 2)}$1" for n in range(3)]
+    months = [cell.value for cell in column(book["Trend"], "Month")]
+    assert all((later - earlier).days <= 31 for earlier, later in pairwise(months))
+
+
+def test_nothing_in_a_spreadsheet_is_a_formula_or_leads_outside_whatever_customers_wrote(report: facts.Report) -> None:
+    body = xlsx.render(hostile_report(report))
+    book = openpyxl.load_workbook(io.BytesIO(body))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert all(cell.data_type != "f" for cell in cells)
+    assert all(cell.hyperlink.target is None for cell in cells if cell.hyperlink)
+    assert not [cell for sheet in book.worksheets[1:] for row in sheet.iter_rows() for cell in row if cell.hyperlink]
+    # What would be one if it were typed stays text when somebody edits the cell.
+    quotes = {cell.value: cell for cell in column(book["Evidence"], "Quote")}
+    for text in HOSTILE_CELLS[:5]:
+        assert quotes[text].data_type == "s"
+        assert quotes[text].quotePrefix, text
+    assert len(max(quotes, key=len)) == xlsx.MAX_TEXT
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        assert not [name for name in package.namelist() if "externalLink" in name or "vba" in name or "connections" in name]
+        for name in package.namelist():
+            part = package.read(name)
+            assert b"<f>" not in part or name.startswith("xl/charts/"), name
+            assert b'TargetMode="External"' not in part, name
+
+
+@pytest.mark.parametrize("brand", ["='http://evil.example'!A1", "=1+1", "'", "a" * 300])
+def test_a_chart_takes_names_from_cells_and_never_from_text(report: facts.Report, brand: str) -> None:
+    told = replace(report, brands=[replace(one, name=brand) for one in report.brands])
+    with zipfile.ZipFile(io.BytesIO(xlsx.render(told))) as package:
+        charts = [package.read(name).decode() for name in package.namelist() if name.startswith("xl/charts/")]
+    assert charts
+    for formula in re.findall(r"<c:f>(.*?)</c:f>", "".join(charts)):
+        assert re.fullmatch(r"(&apos;|')?[\w -]+(&apos;|')?!\$[A-Z]+\$\d+(:\$[A-Z]+\$\d+)?", formula), formula
+
+
+@given(st.lists(st.text(max_size=45), max_size=30))
+def test_a_sheet_has_a_name_that_every_program_takes(titles: list[str]) -> None:
+    names = xlsx.sheet_names(titles)
+    assert len({name.casefold() for name in names}) == len(titles)
+    for name in names:
+        assert 0 < len(name) <= 31
+        assert not re.search(r"[\[\]:*?/\\]", name)
+        assert name.strip("'") == name
+        assert name.casefold() != "history"
+
+
+@pytest.mark.parametrize("language", ["ko", "ja"])
+def test_a_spreadsheet_in_another_language_has_the_same_sheets(report: facts.Report, language: str) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(xlsx.render(replace(report, words=Wording(language)))))
+    assert len(book.sheetnames) == 1 + len(list(sheets.sheets(report)))
 
 
 # --- slides --------------------------------------------------------------------------------------------------------------

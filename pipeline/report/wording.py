@@ -239,20 +239,20 @@ class Wording(Words):
         names = self.listed(reason.names)
         languages = self.listed([self.language_name(language) for language in reason.names])
         model = (
-            self.say("What reads the sentences is another version: {languages}.", languages=languages)
+            self.say("Sentences are read by a new version: {languages}.", languages=languages)
             if languages
-            else self.say("The program that reads sentences is another version.")
+            else self.say("Sentences are read by a new version of the program.")
         )
         return {
-            "rules": self.say("The rules that decide what is told are others."),
-            "themes": self.say("Themes, or the words by which they are known, are others."),
-            "settings": self.say("The market file is another: brands, keywords, languages or thresholds."),
+            "rules": self.say("The rules that decide which findings are shown have changed."),
+            "themes": self.say("Themes, or the words that mark them, have changed."),
+            "settings": self.say("The market file has changed: brands, keywords, languages or thresholds."),
             "model": model,
-            "labels": self.say("The labelled texts that teach the reading of reviews are others."),
+            "labels": self.say("The labelled texts that teach the reading have changed."),
             "read_anew": self.say("Archived pages were read again by a newer parser."),
-            "added": self.say("Sources that were not there before: {names}.", names=names),
-            "dropped": self.say("Sources that are no longer asked: {names}.", names=names),
-            "status": self.say("Sources that answer otherwise than before: {names}.", names=names),
+            "added": self.say("New sources: {names}.", names=names),
+            "dropped": self.say("Sources no longer asked: {names}.", names=names),
+            "status": self.say("Sources whose status has changed: {names}.", names=names),
         }[reason.kind]
 
     def audit_area(self, area: str) -> str:
