@@ -29,14 +29,17 @@ _MONTHS = {"en": "%b %Y", "ko": "%Y. %-m.", "ja": "%Y/%-m"}
 
 _CONFIG = {
     "font": "system-ui, sans-serif",
+    # No limits: Vega would cut a name within a character of two code units, and then fail.
     "axis": {
+        "labelLimit": 0,
+        "titleLimit": 0,
         "labelColor": _GREY,
         "titleColor": _GREY,
         "gridColor": f"{_GREY}33",
         "domainColor": f"{_GREY}66",
         "tickColor": f"{_GREY}66",
     },
-    "legend": {"labelColor": _GREY, "labelFontSize": 13, "symbolOpacity": 1},
+    "legend": {"labelColor": _GREY, "labelFontSize": 13, "symbolOpacity": 1, "labelLimit": 0},
     "view": {"stroke": None},
     "mark": {"invalid": "break-paths-filter-domains"},
 }
@@ -59,11 +62,11 @@ def trend_svg(report: Report) -> str:
         for month in _months(first, last):
             # A month without enough reviews is a gap: a line drawn across it would be a trend that nobody saw.
             p = by_month.get((brand, month))
-            row = {"brand": report.brand_name(brand), "own": brand in report.own, "month": month.isoformat()}
+            row = {"brand": _label(report.brand_name(brand)), "own": brand in report.own, "month": month.isoformat()}
             rows.append(row | {"net": p and p.net_sentiment, "low": p and p.net_low, "high": p and p.net_high})
-    names = [report.brand_name(b.brand) for b in report.brands if b.brand in lines]
+    names = [_label(report.brand_name(b.brand)) for b in report.brands if b.brand in lines]
     breaks = [
-        {"brand": report.brand_name(c.brand), "month": c.month.isoformat()}
+        {"brand": _label(report.brand_name(c.brand)), "month": c.month.isoformat()}
         for c in report.changes
         if c.theme is None and c.brand in lines and first <= c.month <= last
     ]
@@ -101,7 +104,6 @@ def trend_svg(report: Report) -> str:
                     "shape": {
                         "field": "brand",
                         "type": "nominal",
-                        "sort": names,
                         "scale": {"domain": names, "range": _cycled(_SHAPES, names)},
                         "legend": legend,
                     },
@@ -151,6 +153,8 @@ def course_svg(report: Report, months: Sequence[Course], changed: Sequence[date]
     return _labelled(_svg(report, spec), title)
 
 
+_LABEL_MAX = 40
+
 _CORNERS = 72
 """Of the polygon that stands for an ellipse."""
 
@@ -160,16 +164,18 @@ def position_svg(report: Report) -> str:
     known = [p for p in report.places if p.shape is not None]
     if len(known) < 2:
         return ""
-    names = [report.brand_name(p.brand) for p in known]
-    points = [{"brand": report.brand_name(p.brand), "x": p.x, "y": p.y} for p in known]
-    rims = [{"brand": report.brand_name(p.brand), "at": at, "x": x, "y": y} for p in known for at, (x, y) in enumerate(_rim(p))]
+    names = [_label(report.brand_name(p.brand)) for p in known]
+    points = [{"brand": _label(report.brand_name(p.brand)), "x": p.x, "y": p.y} for p in known]
+    rims = [
+        {"brand": n, "at": at, "x": x, "y": y} for n, p in zip(names, known, strict=True) for at, (x, y) in enumerate(_rim(p))
+    ]
     bars = [
-        {"brand": report.brand_name(p.brand), "x": x, "x2": x2, "y": y, "y2": y2}
+        {"brand": _label(report.brand_name(p.brand)), "x": x, "x2": x2, "y": y, "y2": y2}
         for p in known
         if p.shape == "bars"
         for x, x2, y, y2 in ((p.x_low, p.x_high, p.y, p.y), (p.x, p.x, p.y_low, p.y_high))
     ]
-    across, up = report.themes_named(known[0].x_themes), report.themes_named(known[0].y_themes)
+    across, up = (_label(report.themes_named(themes)) for themes in (known[0].x_themes, known[0].y_themes))
 
     def axis(field: str, themes: str) -> dict[str, object]:
         title = report.words.say("Net sentiment: {themes}", themes=themes)
@@ -238,6 +244,12 @@ def _months(first: date, last: date) -> Iterator[date]:
         first = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def _label(name: str) -> str:
+    """As it stands in a chart: what cannot be printed, and what is too long for a chart, ends the drawing program and all that runs in it."""
+    plain = "".join(character for character in name[: 9 * _LABEL_MAX] if character.isprintable())
+    return plain if len(plain) <= _LABEL_MAX else f"{plain[: _LABEL_MAX - 1]}…"
+
+
 def _wilson(k: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a share."""
     z = 1.959964
@@ -252,9 +264,10 @@ def _by_month(report: Report, ticks: int = 10) -> dict[str, object]:
     return {"field": "month", "type": "temporal", "axis": axis}
 
 
+# Names stand in data and domains alone: what is sorted by a list of values becomes an expression of Vega's, and those do not take every text.
 def _by_brand(names: Sequence[str], legend: Mapping[str, object] | None) -> dict[str, object]:
     scale = {"domain": names, "range": _cycled(_COLOURS, names)}
-    return {"field": "brand", "type": "nominal", "sort": names, "scale": scale, "legend": legend}
+    return {"field": "brand", "type": "nominal", "scale": scale, "legend": legend}
 
 
 def _cycled(values: Sequence[str], names: Sequence[str]) -> list[str]:

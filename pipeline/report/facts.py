@@ -428,10 +428,10 @@ def read(build_file: Path, words: Wording | None = None, *, since: Since | None 
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str, row: type[_R], words: Words) -> list[_R]:
-    """The table's rows as instances of `row`, by column name; a column that stands as a message beside itself is said in the reader's words."""
+    """The table's rows as instances of `row`, by column name; what stands as a message, or as names, beside a column is said in its place."""
     held = {name for name, *_ in con.execute(f"describe {table}").fetchall()}
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]  # each is a dataclass
-    beside = {name: other for name in names for other in (f"{name}_message", f"{name}s") if other in held and other not in names}
+    beside = {name: other for name in names if (other := "names" if name == "name" else f"{name}_message") in held}
     columns = ", ".join(f'"{beside.get(name, name)}"' for name in names)
     found = con.execute(f"select {columns} from {table}").fetchall()  # noqa: S608 - names from this module
     return [

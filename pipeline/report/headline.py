@@ -83,8 +83,10 @@ def _change(report: Report) -> str:
     )
 
 
-def _urgency(report: Report, cell: Cell) -> tuple[bool, int, int]:
-    return cell.brand not in report.own, _URGENT.index(cell.quadrant), cell.position
+def _urgency(report: Report, cell: Cell) -> tuple[int, int, int]:
+    """What is ours first; what a rival's row says of a third brand last, for that brand's own row says it too."""
+    whose = 0 if cell.brand in report.own else 1 if cell.about == cell.brand else 2
+    return whose, _URGENT.index(cell.quadrant), cell.position
 
 
 def _new(report: Report) -> tuple[Cell, Sentence] | None:

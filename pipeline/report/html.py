@@ -2,13 +2,15 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from pipeline.report import chart, file_in, wording
@@ -31,35 +33,18 @@ _LANGUAGES = {"en": "English", "ko": "한국어", "ja": "日本語"}
 
 
 def render(report: Report) -> bytes:
-    # Everything is escaped; only our own style sheet and script and the drawn charts are markup.
-    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     words = report.words
-    environment.filters |= {name: getattr(words, name) for name in (*FORMATS, "stars", "quoted_from", "language_name")}
-    environment.filters |= {"heat": _heat, "is_web": wording.is_web, "tight": wording.tight, "host": _host}
     page = _Page(report)
     css = (_FOLDER / "report.css").read_text(encoding="utf-8") + _of_report(report)
     script = (_FOLDER / "report.js").read_text(encoding="utf-8")
-    environment.globals |= {
-        "_": words.html,
-        "_n": words.html_plural,
-        "link": _link,
-        "code": _code,
-        "sign": _sign,
-        "mark": page.mark,
-        "facets": page.facets,
-        "of_cell": page.of_cell,
-        "of_quote": page.of_quote,
-        "of_tactic": page.of_tactic,
-        "shared": page.shared,
-        "same_quotes": page.same_quotes,
-        "sightings": page.sightings,
-        # Here and not among the values, so that macros see them.
-        "r": report,
-        "words": words,
-        "appeared": frozenset(report.since.appeared if report.since else ()),
-    }
     flagged, counted = (sum(getattr(f, n) for f in report.flagged) for n in ("flagged_count", "review_count"))
-    html = environment.get_template("report.html.j2").render(
+    html = _template().render(
+        r=report,
+        words=words,
+        _=words.html,
+        _n=words.html_plural,
+        page=page,
+        appeared=frozenset(report.since.appeared if report.since else ()),
         css=Markup(css),  # noqa: S704 - our own file, and escaped values
         style_hash=_hash(css),
         script=Markup(script),  # noqa: S704 - our own file
@@ -76,13 +61,31 @@ def render(report: Report) -> bytes:
         courses=[_Drawn.of(report, brand, theme, months) for (brand, theme), months in _courses(report)],
         # What is sure comes first; a rating that may have moved is told after it.
         movements=sorted(report.movements, key=lambda movement: movement.arrow not in {"up", "down"}),
-        audit=page.audit,
-        visibilities=page.visibilities,
         flagged_share=flagged / counted if counted else None,
         market_file=f"{report.run.market}.toml",
         shown=CLAIMS_SHOWN,
     )
     return html.encode("utf-8")
+
+
+@cache
+def _template() -> Template:
+    # Everything is escaped; only our own style sheet and script and the drawn charts are markup.
+    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {name: _said(name) for name in (*FORMATS, "stars", "quoted_from", "language_name")}
+    environment.filters |= {"heat": _heat, "is_web": wording.is_web, "tight": wording.tight, "host": _host}
+    environment.globals |= {"link": _link, "code": _code, "sign": _sign}
+    return environment.get_template("report.html.j2")
+
+
+def _said(name: str) -> Callable[[Context, object], str]:
+    """A method of the report's words as a filter: compiled once, the template says all languages."""
+
+    @pass_context
+    def said(context: Context, value: object) -> str:
+        return str(getattr(context["words"], name)(value))
+
+    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class _Drawn:
         title = (
             words.say("{brand}: bad reviews by month", brand=name)
             if theme is None
-            else words.say("{brand}: complaints about {theme} by month", brand=name, theme=report.theme_name(theme))
+            else words.say("{brand}: complaints about {theme} by month", brand=name, theme=words.label(report.theme_name(theme)))
         )
         changed = [change.month for change in report.changes if (change.brand, change.theme) == (brand, theme)]
         caption = words.say("{title}, share of reviews.", title=title)
@@ -141,27 +144,25 @@ class _Page:
         language: Sequence[str] | str | None = None,
         period: str | None = None,
     ) -> Markup:
-        """Attributes by which the filter knows an element; what is left out does not narrow it."""
-        themes = [theme] if isinstance(theme, str) else list(theme or ())
-        stages = {stage} if stage else {found for one in themes if (found := self._report.stage_of(one))}
-        languages = [language] if isinstance(language, str) else list(language or ())
+        """Attributes by which the filter knows an element. What is left out does not narrow it; no theme (`[]`) is hidden by any."""
+        themes = None if theme is None else [theme] if isinstance(theme, str) else list(theme)
+        stages = None if themes is None else sorted({found for one in themes if (found := self._report.stage_of(one))})
         values = {
             "brand": brand,
-            "theme": " ".join(themes),
-            "stage": " ".join(sorted(stages)),
-            "language": " ".join(languages),
+            "theme": None if themes is None else " ".join(themes),
+            "stage": stage or (None if stages is None else " ".join(stages)),
+            "language": language if isinstance(language, str) else " ".join(language or ()) or None,
             "period": period,
         }
-        if not any(values.values()):
-            return Markup()
-        return Markup(" data-f") + Markup().join(Markup(' data-{}="{}"').format(k, v) for k, v in values.items() if v)
+        said = [Markup(' data-{}="{}"').format(name, value) for name, value in values.items() if value is not None]
+        return Markup(" data-f") + Markup().join(said) if said else Markup()
 
     def of_cell(self, cell: Cell) -> Markup:
         quotes = self._report.quotes_of(cell.cell_id)
         languages = sorted({quote.language for quote in quotes if quote.language})
         # What stands on a page today belongs to no quarter.
         is_page = any(quote.quoted_from == "page" for quote in quotes)
-        return self.facets(brand=cell.brand, theme=cell.theme, language=languages, period=None if is_page else cell.window)
+        return self.facets(brand=cell.brand, theme=cell.theme or [], language=languages, period=None if is_page else cell.window)
 
     def of_quote(self, quote: Quote) -> Markup:
         current, day = self._report.current, quote.published_on

@@ -26,6 +26,8 @@
     for (const box of document.querySelectorAll(".swot td")) {
       box.classList.toggle("emptied", !!box.querySelector(".claim") && !box.querySelector(".claim:not([hidden])"));
     }
+    // A heading over nothing says nothing.
+    for (const group of document.querySelectorAll("[data-group]")) group.hidden = !group.querySelector("[data-f]:not([hidden])");
     const shown = claims.filter((claim) => !claim.closest("[hidden]")).length;
     told.textContent = form.dataset.status.replace("{shown}", shown).replace("{all}", claims.length);
     bar.hidden = filters.length === 0;
@@ -74,7 +76,7 @@
       apply();
     }
     for (let at = target.parentElement; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
-    target.scrollIntoView();
+    (target.closest("details.cell") || target).scrollIntoView();
   };
 
   const arrive = () => {

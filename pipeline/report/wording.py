@@ -24,17 +24,15 @@ class Wording(Words):
         }
 
     def figures(self, cell: Cell) -> str:
-        """What stands behind a claim, in one line: n, effect with interval and q, what it means for us, and the rule that says so."""
-        rule = self.say("rule {rule}", rule=cell.rule)
-        for_us = [self.for_us(cell.for_us)] if cell.for_us else []
-        return " · ".join([cell.statistics, *for_us, rule])
+        """What stands behind a claim, in one line: n, effect with interval and q, and what it means for us."""
+        return " · ".join([cell.statistics, *([self.for_us(cell.for_us)] if cell.for_us else [])])
 
     def for_us(self, stance: str) -> str:
         """attack, defend, fix or watch, in words."""
         return {
-            "attack": self.say("for us: attack"),
-            "defend": self.say("for us: defend"),
-            "fix": self.say("for us: fix"),
+            "attack": self.say("for us: take the opening"),
+            "defend": self.say("for us: guard what we have"),
+            "fix": self.say("for us: mend our own"),
             "watch": self.say("for us: watch"),
         }[stance]
 
@@ -145,9 +143,9 @@ class Wording(Words):
     def stance(self, stance: str) -> str:
         """attack, defend, fix or watch as a label of its own."""
         return {
-            "attack": self.say("Attack"),
-            "defend": self.say("Defend"),
-            "fix": self.say("Fix"),
+            "attack": self.say("Take the opening"),
+            "defend": self.say("Guard it"),
+            "fix": self.say("Mend it"),
             "watch": self.say("Watch"),
         }[stance]
 
@@ -227,20 +225,20 @@ class Wording(Words):
         names = self.listed(reason.names)
         languages = self.listed([self.language_name(language) for language in reason.names])
         model = (
-            self.say("What reads the sentences is another version: {languages}.", languages=languages)
+            self.say("Sentences are read by a new version: {languages}.", languages=languages)
             if languages
-            else self.say("The program that reads sentences is another version.")
+            else self.say("Sentences are read by a new version of the program.")
         )
         return {
-            "rules": self.say("The rules that decide what is told are others."),
-            "themes": self.say("Themes, or the words by which they are known, are others."),
-            "settings": self.say("The market file is another: brands, keywords, languages or thresholds."),
+            "rules": self.say("The rules that decide which findings are shown have changed."),
+            "themes": self.say("Themes, or the words that mark them, have changed."),
+            "settings": self.say("The market file has changed: brands, keywords, languages or thresholds."),
             "model": model,
-            "labels": self.say("The labelled texts that teach the reading of reviews are others."),
+            "labels": self.say("The labelled texts that teach the reading have changed."),
             "read_anew": self.say("Archived pages were read again by a newer parser."),
-            "added": self.say("Sources that were not there before: {names}.", names=names),
-            "dropped": self.say("Sources that are no longer asked: {names}.", names=names),
-            "status": self.say("Sources that answer otherwise than before: {names}.", names=names),
+            "added": self.say("New sources: {names}.", names=names),
+            "dropped": self.say("Sources no longer asked: {names}.", names=names),
+            "status": self.say("Sources whose status has changed: {names}.", names=names),
         }[reason.kind]
 
     def audit_area(self, area: str) -> str:
@@ -330,21 +328,35 @@ class Wording(Words):
             high=reading.accuracy_high,
         )
 
+    def scorer(self, scorer: str) -> str:
+        """As text.scorer names it; what it names otherwise, as it stands there."""
+        rules = {
+            "VADER": "VADER",
+            "seed lexicon": self.say("seed lexicon"),
+            "signs that all languages share": self.say("signs that all languages share"),
+        }
+        known = {"transformer": self.say("transformer")} | rules
+        for name, said in rules.items():
+            known[f"{name}, and a model that it taught"] = self.say("{rules}, and a model that it taught", rules=said)
+            known[f"taught model, {name}"] = self.say("taught model, {rules}", rules=said)
+        return known.get(scorer, scorer)
+
     def read_by(self, reading: Reading) -> str:
         """The scorer, and by what it was taught."""
+        scorer = self.scorer(reading.scorer)
         if not reading.teacher_count:
-            return reading.scorer
+            return scorer
         first, last = reading.first_landed_on, reading.last_landed_on
         if first == last:
             return self.say(
                 "{scorer}; taught by {n} starred reviews landed {day:day}",
-                scorer=reading.scorer,
+                scorer=scorer,
                 n=reading.teacher_count,
                 day=first,
             )
         return self.say(
             "{scorer}; taught by {n} starred reviews landed {first:day} to {last:day}",
-            scorer=reading.scorer,
+            scorer=scorer,
             n=reading.teacher_count,
             first=first,
             last=last,
