@@ -28,8 +28,8 @@ PRODUCT = ROOT / "pipeline"
 Id = str | tuple[str, str]
 """A template, or the pair of those for one and for many."""
 
-_CALLS = {"say": 1, "html": 1, "plural": 2, "html_plural": 2}
-"""Methods of Words, and how many of their arguments are templates."""
+_CALLS = {"say": 1, "html": 1, "plural": 2, "html_plural": 2, "_": 1, "_n": 2}
+"""Methods of Words and what they are called in places, and how many of their arguments are templates."""
 
 _HEADER = """\
 # The report's words. `make catalogs` keeps the msgids true; translate, and keep the names in braces (a format may differ: {on:day}, {on:month})."""
@@ -55,7 +55,7 @@ def _files() -> Iterator[tuple[Path, list[Id]]]:
     for path in sorted(PRODUCT.rglob("*.j2")):
         with path.open("rb") as file:
             options = {"encoding": "utf-8", "silent": "false", "trimmed": "true"}
-            yield path, [*_of_jinja(babel_extract(file, ["_", "_n"], (), options))]
+            yield path, [*_of_jinja(babel_extract(file, list(_CALLS), (), options))]
     for path in sorted(build.SQL.rglob("*.sql")):
         yield path, [*of_sql(path.read_text(encoding="utf-8"))]
     for path in sorted(tactics.TACTICS.glob("*.toml")):
@@ -67,10 +67,11 @@ def _files() -> Iterator[tuple[Path, list[Id]]]:
 def of_python(source: str) -> Iterator[Id]:
     """Also within f-strings, where Babel's own extractor does not look."""
     for call in ast.walk(ast.parse(source)):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _CALLS:
-            texts = [each.value for each in call.args[: _CALLS[call.func.attr]] if isinstance(each, ast.Constant)]
-            if len(texts) == _CALLS[call.func.attr]:
-                yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
+        match call:
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in _CALLS:
+                texts = [each.value for each in call.args[: _CALLS[name]] if isinstance(each, ast.Constant)]
+                if len(texts) == _CALLS[name]:
+                    yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
 
 
 def _of_jinja(found: Iterable[tuple[Any, ...]]) -> Iterator[Id]:

@@ -357,7 +357,10 @@ def read(build_file: Path, words: Wording | None = None, *, since: Since | None 
     try:
         if "mart.summary" not in tables(con):
             raise ReportError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
-        brands = sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))
+        brands = [
+            replace(b, channels=b.channels and [said.channel(channel) for channel in b.channels])
+            for b in sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))
+        ]
         order = {brand.brand: number for number, brand in enumerate(brands)}
         priorities = sorted(
             (p for p in _rows(con, "mart.priority", Priority, said) if p.window == "all" and p.priority is not None),
