@@ -53,6 +53,7 @@ select target, status, outcome, alarm, record_count, stated_count
 from core.coverage
 order by target
 """
+_REVIEWS = "select brand, review_count from mart.summary order by brand"
 _SCORERS = "select language, scorer, teacher_count, version from text.scorer order by language"
 
 _NAME = re.compile(r"(?P<run>.+?)(?:~(?P<edition>[0-9]+))?")
@@ -153,6 +154,7 @@ def document(con: duckdb.DuckDBPyConnection, given: Inputs) -> bytes:
         "labels": inputs.labels_version(given),
         "scorers": scorers(con),
         "landing": _rows(con, _LANDING),
+        "reviews": {row["brand"]: row["review_count"] for row in _rows(con, _REVIEWS)},
         "coverage": _rows(con, _COVERAGE),
         "cells": [cell | {"evidence": evidence.get(cell["cell_id"], [])} for cell in _rows(con, _CELLS)],
     }
@@ -188,6 +190,11 @@ def names(folder: Path) -> list[str]:
     return sorted((path.stem for path in folder.glob("*.json")), key=_place)
 
 
+def run_of(name: str) -> str:
+    """The run whose file has this name."""
+    return _place(name)[0]
+
+
 def newest(folder: Path, count: int) -> list[Kept]:
     """The last that were kept, by their moment, the oldest first. Raises CellsError when there are fewer."""
     held = names(folder)
@@ -218,6 +225,11 @@ def read(folder: Path, name: str) -> Kept:
         known = ", ".join(held[-20:]) or "none"
         raise CellsError(f"Expected a run whose cells are kept in {folder}, found {name!r:.130}. The newest of them: {known}.")
     return _opened(folder / f"{wanted}.json")
+
+
+def edition(folder: Path, name: str) -> Kept:
+    """The file of this name, one of `names`. Raises CellsError."""
+    return _opened(folder / f"{name}.json")
 
 
 def _opened(path: Path) -> Kept:

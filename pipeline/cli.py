@@ -147,7 +147,15 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument(
         "--out", type=Path, metavar="DIR", help="with --as-of: write cells.json, the report and warehouse.duckdb there"
     )
-    room("report", "Write the run's report: HTML, Markdown, XLSX and JSON.")
+    added = room(
+        "report",
+        "Write the run's report: HTML, PowerPoint, XLSX, Markdown and JSON; or open it.",
+        "With --open nothing is written where the report is there: without --run it is the one that was published last.",
+    )
+    added.add_argument("--open", action="store_true", help="open it in the browser, and print where it lies")
+    added.add_argument(
+        "--language", choices=("en", "ko", "ja"), help="with --open: which of its languages (default: the market file's first)"
+    )
     room(
         "publish",
         "Check the build, swap it in as warehouse.duckdb and write Parquet beside it.",
@@ -162,6 +170,37 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("market", type=Path)
     added.add_argument("--json", action="store_true", help="as one line of JSON")
 
+    _over_one_page(command)
+    _label(command)
+
+    added = command(
+        "up", "pipeline.rooms:up", "Run Airflow: UI on 127.0.0.1:8080, one DAG for each market file, paused until you say so."
+    )
+    added.add_argument("--port", type=int, default=8080)
+
+    added = command(
+        "demo",
+        "pipeline.rooms:demo",
+        "Serve the demo market on loopback, run its DAG, and print the SWOT table.",
+        "No key and no network: an own brand and three rivals, invented, with planted truth for the report to find.",
+    )
+    added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
+    added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
+    return parser
+
+
+def _delivery(room: Callable[..., argparse.ArgumentParser]) -> None:
+    added = room(
+        "deliver",
+        "Send the published run's report and its alerts to the recipients of the market file.",
+        "Nothing is sent twice; a recipient who cannot be reached costs the others nothing. Exits 1 where something did not arrive, and 75\n"
+        "where something waits for the end of a recipient's quiet hours: call again later. docs/ops.md says how to set it up.",
+    )
+    added.add_argument("--to", action="append", metavar="NAME", help="only this recipient; may be repeated")
+    added.add_argument("--dry-run", action="store_true", help="print what would be sent, and send and note nothing")
+
+
+def _over_one_page(command: Callable[..., argparse.ArgumentParser]) -> None:
     added = command(
         "parse",
         "pipeline.parse:parse",
@@ -196,34 +235,6 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-host", action="append", default=[], metavar="HOST[:PORT]", help="a private address that may be fetched"
     )
     added.add_argument("--folder", type=Path, default=Path("tests/pages"))
-
-    _label(command)
-
-    added = command(
-        "up", "pipeline.rooms:up", "Run Airflow: UI on 127.0.0.1:8080, one DAG for each market file, paused until you say so."
-    )
-    added.add_argument("--port", type=int, default=8080)
-
-    added = command(
-        "demo",
-        "pipeline.rooms:demo",
-        "Serve the demo market on loopback, run its DAG, and print the SWOT table.",
-        "No key and no network: an own brand and three rivals, invented, with planted truth for the report to find.",
-    )
-    added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
-    added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
-    return parser
-
-
-def _delivery(room: Callable[..., argparse.ArgumentParser]) -> None:
-    added = room(
-        "deliver",
-        "Send the published run's report and its alerts to the recipients of the market file.",
-        "Nothing is sent twice; a recipient who cannot be reached costs the others nothing. Exits 1 where something did not arrive, and 75\n"
-        "where something waits for the end of a recipient's quiet hours: call again later. docs/ops.md says how to set it up.",
-    )
-    added.add_argument("--to", action="append", metavar="NAME", help="only this recipient; may be repeated")
-    added.add_argument("--dry-run", action="store_true", help="print what would be sent, and send and note nothing")
 
 
 def _label(command: Callable[..., argparse.ArgumentParser]) -> None:

@@ -60,6 +60,12 @@ def _language(code: str) -> str:
     return code
 
 
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or not _has_host(url):
+        raise ValueError("an address of the web such as https://reports.example.com/demo/")
+    return url
+
+
 def _flag(name: str) -> str:
     if name not in FLAGS:
         raise ValueError(f"a flag of text.suspicion: {', '.join(FLAGS)}")
@@ -347,6 +353,9 @@ class Market(_Table):
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
     """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html.
     Those of delivery's recipients are added."""
+    report_url: Annotated[str, AfterValidator(_address)] | None = None
+    """Where people reach the folder data/<market>/reports, if you serve it, such as https://reports.example.com/demo/: what leaves the machine links
+    there. Without it nothing that is sent or subscribed to has a link to the report."""
     crawl: Crawl = Crawl()
     swot: SwotSettings = SwotSettings()
     themes: ThemeChanges = ThemeChanges()
@@ -386,6 +395,8 @@ class Market(_Table):
         asked = {k.engine for k in self.keywords} | {name for each in self.keywords_file for name in each.engines}
         if unknown := sorted(asked - names):
             raise ValueError(f"each keyword's engine among [[engines]] ({', '.join(sorted(names)) or 'none'}), not {unknown}")
+        if self.report_url is None and self.delivery.linked:
+            raise ValueError(f"report_url, which the links of {', '.join(self.delivery.linked)} lead into")
         if self.crawl.contact is None and any(t.source.url for t in self.targets):
             raise ValueError(
                 "crawl.contact (a mail address or page) as soon as a source has a url: sites must be able to reach you"

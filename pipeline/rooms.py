@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.deliver.settings import Recipient
     from pipeline.inputs import Inputs
     from pipeline.report.facts import Report
+    from pipeline.report.since import Since
     from pipeline.swot.guide import Guide
     from pipeline.text.wording.themes import Taxonomy
 
@@ -252,7 +254,8 @@ def _swot_again(this: Run, out: Path | None, progress: Progress) -> None:
             sys.stdout.buffer.write(body)
             sys.stdout.flush()
             return
-        report.write(build_file, folder / "report", this.market.report_languages, progress)
+        since = _since(this, body, progress)
+        report.write(build_file, folder / "report", this.market.report_languages, progress, since)
         (folder / "report" / "cells.json").write_bytes(body)
         out.mkdir(parents=True, exist_ok=True)
         for path in (build_file, *(folder / "report").iterdir()):
@@ -261,7 +264,32 @@ def _swot_again(this: Run, out: Path | None, progress: Progress) -> None:
 
 
 def report(options: argparse.Namespace, progress: Progress) -> None:
-    _alone("report", options, progress)
+    if options.language and not options.open:
+        raise RunError("Expected --language with --open: the market file's report_languages says which reports are written.")
+    if not options.open:
+        _alone("report", options, progress)
+        return
+    page = _page(options)
+    if not page.parent.exists():
+        _alone("report", options, progress)
+    if not page.exists():
+        held = ", ".join(sorted(path.name for path in page.parent.glob("*.html"))) or "none"
+        raise RunError(f"Expected {page}, found {held}. The market file's report_languages says which languages are written.")
+    print(page, flush=True)
+    if not webbrowser.open(page.as_uri()):
+        progress("report: no browser is known here (no display, and no $BROWSER); open the file above in one yourself")
+
+
+def _page(options: argparse.Namespace) -> Path:
+    """The report to be opened: of the run that is named, else what was published last, else the newest run's. It need not exist."""
+    from pipeline.report import file_in  # noqa: PLC0415 - as above
+
+    market = load_market(options.market)
+    folder = _data(options, market) / "reports" / "latest"
+    if options.run or options.as_of or not folder.exists():
+        folder = _run_of(options).report_folder
+    languages = market.report_languages
+    return folder.resolve() / file_in(options.language or languages[0], "report.html", languages)
 
 
 def publish(options: argparse.Namespace, progress: Progress) -> None:
@@ -383,9 +411,24 @@ def _swot(this: Run, progress: Progress) -> None:
 
 
 def _report(this: Run, progress: Progress) -> None:
+    from pipeline.cells import cells_of  # noqa: PLC0415 - as above
     from pipeline.report import write  # noqa: PLC0415 - as above
 
-    write(this.build_file, this.report_folder, this.market.languages_read, progress)
+    since = _since(this, cells_of(this.build_file, _guided(this)), progress)
+    write(this.build_file, this.report_folder, this.market.languages_read, progress, since)
+
+
+def _since(this: Run, body: bytes, progress: Progress) -> "Since | None":
+    """How the cells of a build differ from those of the run before; None when none is kept, or none that this version can read."""
+    from pipeline import cells  # noqa: PLC0415 - as above
+    from pipeline.report.since import compare  # noqa: PLC0415 - as above
+
+    try:
+        former = cells.last_before(this.cells, this.run_id, this.as_of)
+    except cells.CellsError as error:
+        progress(f"report: it tells no changes, for what the run before said cannot be read. {error}")
+        return None
+    return compare(former.said, orjson.loads(body)) if former else None
 
 
 def _publish(this: Run, progress: Progress) -> None:
@@ -398,7 +441,17 @@ def _publish(this: Run, progress: Progress) -> None:
     # Only now: a report of a build that its checks refused must not be the one that people open.
     if this.report_folder.exists():
         point_latest(this.report_folder)
+    _index(this, progress)
     progress(f"publish: {published} ({published.stat().st_size / 2**20:.1f} MB), its cells in {kept}")
+
+
+def _index(this: Run, progress: Progress) -> None:
+    """The index of all reports and the feed of changes."""
+    from pipeline.report import facts, index  # noqa: PLC0415 - as above
+    from pipeline.report.wording import Wording  # noqa: PLC0415 - as above
+
+    reports = [facts.read(this.published, Wording(language)) for language in this.market.report_languages]
+    index.write(this.report_folder.parent, this.cells, reports, address=this.market.report_url, progress=progress)
 
 
 _ROOM: dict[str, Callable[[Run, Progress], None]] = {

@@ -73,6 +73,11 @@ class Words:
             text if is_markup else escape(text) for text, is_markup in self._parts(self._translated(template), values)
         )
 
+    def html_plural(self, one: str, many: str, /, *, n: int, **values: Any) -> Markup:
+        """As `plural`, escaped but for values that are markup."""
+        template = self._catalog.ngettext(one, many, n)
+        return Markup().join(text if is_markup else escape(text) for text, is_markup in self._parts(template, values | {"n": n}))
+
     def message(self, message: Mapping[str, Any] | str | None) -> str:
         """A sentence that SQL built (see above) or a name in several languages, as an object or as its JSON; empty for None."""
         if message is None:

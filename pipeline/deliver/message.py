@@ -327,7 +327,7 @@ def _foot(run: Run, words: Wording) -> str:
 
 
 def _link(run: Run, recipient: Recipient) -> str | None:
-    base = run.market.delivery.report_url
+    base = run.market.report_url
     if base is None or recipient.report == "none":
         return None
     return f"{base.rstrip('/')}/{quote(run.run_id)}/{_report_name(run, recipient)}"

@@ -132,7 +132,7 @@ class MailRecipient(_Recipient):
     channel: Literal["mail"]
     to: Mailbox
     report: Literal["attached", "linked", "none"] = "attached"
-    """The whole report as a file in the mail; as a link into delivery.report_url; or neither."""
+    """The whole report as a file in the mail; as a link into report_url; or neither."""
 
 
 class SlackRecipient(_Recipient):
@@ -203,8 +203,6 @@ class MailServer(_Table):
 
 
 class Delivery(_Table):
-    report_url: WebAddress | None = None
-    """Where the market's folder `reports/` can be read in a browser, for links."""
     mail: MailServer | None = None
     recipients: tuple[Recipient, ...] = ()
 
@@ -215,10 +213,12 @@ class Delivery(_Table):
             raise ValueError(f"recipients with names of their own ({', '.join(twice)} stands twice)")
         if self.mail is None and any(recipient.channel == "mail" for recipient in self.recipients):
             raise ValueError("[delivery.mail] with sender and connection or url_variable: a recipient wants mail")
-        linked = [r.name for r in self.recipients if r.report == "linked" and "report" in r.model_fields_set]
-        if self.report_url is None and linked:
-            raise ValueError(f"delivery.report_url, which the links of {', '.join(linked)} lead into")
         return self
+
+    @property
+    def linked(self) -> list[str]:
+        """Names of the recipients that want a link to the report."""
+        return [r.name for r in self.recipients if r.report == "linked" and "report" in r.model_fields_set]
 
     @property
     def languages(self) -> Iterator[Literal["en", "ko", "ja"]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from pipeline.report import facts
+from pipeline.report.since import Since
 from pipeline.report.wording import Wording
 
 
@@ -36,12 +37,15 @@ def write(
     folder: Path,
     languages: Sequence[str] = ("en",),
     progress: Callable[[str], None] = lambda _: None,
+    since: Since | None = None,
 ) -> list[Path]:
     """Writes the run's report into `folder`, whole, in each of `languages`. Returns the files, HTML first.
 
+    `since`: how its cells differ from those of the run before; None where there was none.
+
     Readers of `latest` see it once `point_latest` is called, which is after the checks of publish.
     """
-    reports = [facts.read(build_file, Wording(language)) for language in languages]
+    reports = [facts.read(build_file, Wording(language), since=since, languages=languages) for language in languages]
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(".report-*"):  # of a report that was killed
         shutil.rmtree(leftover)

@@ -2,92 +2,158 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import cycle
+from typing import Literal
 
 import vl_convert as vlc
+from markupsafe import escape
 
 from pipeline.report.facts import Report
-from pipeline.report.rows import Place
+from pipeline.report.rows import Course, Place
 
 # Okabe and Ito's palette, without its yellow: told apart by colour-blind readers on light and on dark ground.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8c8c8c"]
 
+_SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
+"""Beside the colour, so that no line is known by that alone; one more than there are colours, so ten brands have ten pairs."""
+
 _GREY = "#7a838c"
-"""Reads on light and on dark ground alike: an SVG does not follow the page's colours."""
+"""Stands for the page's own soft text colour: its style sheet repaints it for light and for dark ground."""
+
+_TIME_LOCALES: Mapping[str, Literal["ko-KR", "ja-JP"]] = {"ko": "ko-KR", "ja": "ja-JP"}
+_MONTHS = {"en": "%b %Y", "ko": "%Y. %-m.", "ja": "%Y/%-m"}
 
 
 _CONFIG = {
     "font": "system-ui, sans-serif",
+    # No limits: Vega would cut a name within a character of two code units, and then fail.
     "axis": {
+        "labelLimit": 0,
+        "titleLimit": 0,
         "labelColor": _GREY,
         "titleColor": _GREY,
         "gridColor": f"{_GREY}33",
         "domainColor": f"{_GREY}66",
         "tickColor": f"{_GREY}66",
     },
-    "legend": {"labelColor": _GREY, "labelFontSize": 13, "symbolOpacity": 1},
+    "legend": {"labelColor": _GREY, "labelFontSize": 13, "symbolOpacity": 1, "labelLimit": 0},
     "view": {"stroke": None},
     "mark": {"invalid": "break-paths-filter-domains"},
 }
 
 
 def trend_svg(report: Report) -> str:
-    """Net sentiment by month and brand with its interval, as SVG; empty when no brand has two months to draw a line between."""
+    """Net sentiment by month and brand with its interval, as SVG; empty when no brand has two months to draw a line between.
+
+    A dashed line stands where a brand's share of bad reviews surely changed.
+    """
     points = report.overall_trend
-    lines = {p.brand for p in points if sum(q.brand == p.brand for q in points) > 1}
+    counted = Counter(p.brand for p in points)
+    lines = {brand for brand, count in counted.items() if count > 1}
     if not lines:
         return ""
     by_month = {(p.brand, p.month): p for p in points}
+    first, last = min(p.month for p in points), max(p.month for p in points)
     rows = []
     for brand in sorted(lines):
-        for first in _months(min(p.month for p in points), max(p.month for p in points)):
+        for month in _months(first, last):
             # A month without enough reviews is a gap: a line drawn across it would be a trend that nobody saw.
-            p = by_month.get((brand, first))
-            row = {"brand": report.brand_name(brand), "month": first.isoformat()}
+            p = by_month.get((brand, month))
+            row = {"brand": _label(report.brand_name(brand)), "own": brand in report.own, "month": month.isoformat()}
             rows.append(row | {"net": p and p.net_sentiment, "low": p and p.net_low, "high": p and p.net_high})
-    names = [report.brand_name(b.brand) for b in report.brands if b.brand in lines]
+    names = [_label(report.brand_name(b.brand)) for b in report.brands if b.brand in lines]
+    breaks = [
+        {"brand": _label(report.brand_name(c.brand)), "month": c.month.isoformat()}
+        for c in report.changes
+        if c.theme is None and c.brand in lines and first <= c.month <= last
+    ]
     scale = {"domain": [-1, 1]}
+    legend = {"title": None, "orient": "top", "columns": 5}
     spec = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "data": {"values": rows},
         "width": 900,
         "height": 280,
-        "background": "transparent",
-        "encoding": {
-            "x": {
-                "field": "month",
-                "type": "temporal",
-                "axis": {"title": None, "format": "%b %Y", "labelAngle": 0, "grid": False},
-            },
-            "color": {
-                "field": "brand",
-                "type": "nominal",
-                "sort": names,
-                "scale": {"domain": names, "range": _COLOURS},
-                "legend": {"title": None, "orient": "top"},
-            },
-        },
+        "encoding": {"x": _by_month(report), "color": _by_brand(names, legend)},
         "layer": [
             {
-                "mark": {"type": "area", "opacity": 0.13},
+                "mark": {"type": "area", "opacity": 0.1},
                 "encoding": {
-                    "y": {"field": "low", "type": "quantitative", "scale": scale, "title": "Net sentiment"},
+                    "y": {
+                        "field": "low",
+                        "type": "quantitative",
+                        "scale": scale,
+                        "title": report.words.say("Net sentiment"),
+                    },
                     "y2": {"field": "high"},
                 },
             },
             {
-                "mark": {"type": "line", "point": True, "strokeWidth": 2.2},
-                "encoding": {"y": {"field": "net", "type": "quantitative", "scale": scale}},
+                "mark": {"type": "line"},
+                "encoding": {
+                    "y": {"field": "net", "type": "quantitative", "scale": scale},
+                    "strokeWidth": {"condition": {"test": "datum.own", "value": 3.4}, "value": 1.6},
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 46, "opacity": 1},
+                "encoding": {
+                    "y": {"field": "net", "type": "quantitative", "scale": scale},
+                    "shape": {
+                        "field": "brand",
+                        "type": "nominal",
+                        "scale": {"domain": names, "range": _cycled(_SHAPES, names)},
+                        "legend": legend,
+                    },
+                },
+            },
+            {"data": {"values": breaks}, "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.6}},
+        ],
+    }
+    title = report.words.say(
+        "Line chart: net sentiment of {brands} by month, {first:month} to {last:month}. The table below has the figures.",
+        brands=report.words.listed(names),
+        first=first,
+        last=last,
+    )
+    return _labelled(_svg(report, spec), title)
+
+
+def course_svg(report: Report, months: Sequence[Course], changed: Sequence[date], title: str) -> str:
+    """A share of reviews by month with its 95 % interval, and a dashed line at each month of `changed`, as SVG."""
+    rows = [
+        {"month": m.month.isoformat(), "share": m.complaint_count / m.review_count, "low": low, "high": high}
+        for m in months
+        if m.review_count
+        for low, high in [_wilson(m.complaint_count, m.review_count)]
+    ]
+    y = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"format": "%", "title": None, "tickCount": 4}}
+    spec = {
+        "data": {"values": rows},
+        "width": 400,
+        "height": 150,
+        "encoding": {"x": _by_month(report, ticks=5)},
+        "layer": [
+            {
+                "mark": {"type": "rule", "color": _COLOURS[0], "opacity": 0.35, "strokeWidth": 3},
+                "encoding": {"y": y | {"field": "low"}, "y2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "line", "point": True, "color": _COLOURS[0], "strokeWidth": 1.8},
+                "encoding": {"y": y | {"field": "share"}},
+            },
+            {
+                "data": {"values": [{"month": month.isoformat()} for month in changed]},
+                "mark": {"type": "rule", "strokeDash": [5, 4], "color": _COLOURS[1], "strokeWidth": 1.8},
             },
         ],
-        "config": _CONFIG,
     }
-    svg: str = vlc.vegalite_to_svg(spec)
-    first, last = min(p.month for p in points), max(p.month for p in points)
-    title = f"Line chart: net sentiment of {', '.join(names)} by month, {report.words.month(first)} to {report.words.month(last)}. The table below has the figures."
-    return _labelled(svg, title)
+    return _labelled(_svg(report, spec), title)
 
+
+_LABEL_MAX = 40
 
 _CORNERS = 72
 """Of the polygon that stands for an ellipse."""
@@ -98,36 +164,32 @@ def position_svg(report: Report) -> str:
     known = [p for p in report.places if p.shape is not None]
     if len(known) < 2:
         return ""
-    names = [report.brand_name(p.brand) for p in known]
-    points = [{"brand": report.brand_name(p.brand), "x": p.x, "y": p.y} for p in known]
-    rims = [{"brand": report.brand_name(p.brand), "at": at, "x": x, "y": y} for p in known for at, (x, y) in enumerate(_rim(p))]
+    names = [_label(report.brand_name(p.brand)) for p in known]
+    points = [{"brand": _label(report.brand_name(p.brand)), "x": p.x, "y": p.y} for p in known]
+    rims = [
+        {"brand": n, "at": at, "x": x, "y": y} for n, p in zip(names, known, strict=True) for at, (x, y) in enumerate(_rim(p))
+    ]
     bars = [
-        {"brand": report.brand_name(p.brand), "x": x, "x2": x2, "y": y, "y2": y2}
+        {"brand": _label(report.brand_name(p.brand)), "x": x, "x2": x2, "y": y, "y2": y2}
         for p in known
         if p.shape == "bars"
         for x, x2, y, y2 in ((p.x_low, p.x_high, p.y, p.y), (p.x, p.x, p.y_low, p.y_high))
     ]
-    across, up = report.themes_named(known[0].x_themes), report.themes_named(known[0].y_themes)
+    across, up = (_label(report.themes_named(themes)) for themes in (known[0].x_themes, known[0].y_themes))
 
     def axis(field: str, themes: str) -> dict[str, object]:
-        scale = {"zero": False, "nice": True}
+        title = report.words.say("Net sentiment: {themes}", themes=themes)
         return {
             "field": field,
             "type": "quantitative",
-            "scale": scale,
-            "axis": {"title": f"Net sentiment: {themes}", "format": "+.1f", "titlePadding": 14},
+            "scale": {"zero": False, "nice": True},
+            "axis": {"title": title, "format": "+.1f", "titlePadding": 14},
         }
 
     spec = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": 620,
         "height": 420,
-        "background": "transparent",
-        "encoding": {
-            "x": axis("x", across),
-            "y": axis("y", up),
-            "color": {"field": "brand", "type": "nominal", "scale": {"domain": names, "range": _COLOURS}, "legend": None},
-        },
+        "encoding": {"x": axis("x", across), "y": axis("y", up), "color": _by_brand(names, None)},
         "layer": [
             {
                 "data": {"values": rims},
@@ -142,14 +204,18 @@ def position_svg(report: Report) -> str:
             {"data": {"values": points}, "mark": {"type": "point", "filled": True, "size": 70}},
             {
                 "data": {"values": points},
-                "mark": {"type": "text", "dy": -11, "fontSize": 13, "fontWeight": 600},
-                "encoding": {"text": {"field": "brand"}},
+                "mark": {"type": "text", "dy": -11, "fontSize": 14, "fontWeight": 600},
+                "encoding": {"text": {"field": "brand"}, "color": {"value": _GREY}},
             },
         ],
-        "config": _CONFIG,
     }
-    svg: str = vlc.vegalite_to_svg(spec)
-    return _labelled(svg, f"Map of {', '.join(names)}: net sentiment on {across} against {up}. The table below has the figures.")
+    title = report.words.say(
+        "Map of {brands}: net sentiment on {across} against {up}. The table below has the figures.",
+        brands=report.words.listed(names),
+        across=across,
+        up=up,
+    )
+    return _labelled(_svg(report, spec), title)
 
 
 def _rim(place: Place) -> Iterator[tuple[float, float]]:
@@ -178,9 +244,48 @@ def _months(first: date, last: date) -> Iterator[date]:
         first = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def _label(name: str) -> str:
+    """As it stands in a chart: what cannot be printed, and what is too long for a chart, ends the drawing program and all that runs in it."""
+    plain = "".join(character for character in name[: 9 * _LABEL_MAX] if character.isprintable())
+    return plain if len(plain) <= _LABEL_MAX else f"{plain[: _LABEL_MAX - 1]}…"
+
+
+def _wilson(k: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share."""
+    z = 1.959964
+    share, squared = k / n, z * z
+    middle = share + squared / (2 * n)
+    reach = z * math.sqrt(share * (1 - share) / n + squared / (4 * n * n))
+    return max(0.0, (middle - reach) / (1 + squared / n)), min(1.0, (middle + reach) / (1 + squared / n))
+
+
+def _by_month(report: Report, ticks: int = 10) -> dict[str, object]:
+    axis = {"title": None, "format": _MONTHS[report.words.language], "labelAngle": 0, "grid": False, "tickCount": ticks}
+    return {"field": "month", "type": "temporal", "axis": axis}
+
+
+# Names stand in data and domains alone: what is sorted by a list of values becomes an expression of Vega's, and those do not take every text.
+def _by_brand(names: Sequence[str], legend: Mapping[str, object] | None) -> dict[str, object]:
+    scale = {"domain": names, "range": _cycled(_COLOURS, names)}
+    return {"field": "brand", "type": "nominal", "scale": scale, "legend": legend}
+
+
+def _cycled(values: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [value for value, _ in zip(cycle(values), names, strict=False)]
+
+
+def _svg(report: Report, spec: Mapping[str, object]) -> str:
+    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "background": "transparent", "config": _CONFIG} | dict(
+        spec
+    )
+    svg: str = vlc.vegalite_to_svg(whole, time_format_locale=_TIME_LOCALES.get(report.words.language))
+    return svg
+
+
 def _labelled(svg: str, title: str) -> str:
     """With a text alternative, and scaling with the page instead of its own fixed size."""
-    escaped = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     size = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
     view = f' viewBox="0 0 {size[1]} {size[2]}"' if size and "viewBox" not in svg else ""
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{escaped}"{view} ', 1)
+    # Within one picture the roles of its parts say nothing, and some readers read them out.
+    bare = re.sub(r' (?:role|aria-roledescription|aria-label|aria-hidden)="[^"]*"', "", svg)
+    return bare.replace("<svg ", f'<svg role="img" aria-label="{escape(title)}"{view} ', 1)

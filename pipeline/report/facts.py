@@ -1,6 +1,6 @@
 """What a report says, read once from a build: every format prints from these rows, so none can say anything of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
@@ -11,14 +11,17 @@ from typing import TypeVar
 import duckdb
 
 from pipeline.report.rows import (
+    AuditPart,
     Brand,
     Cause,
     Cell,
     ChangePoint,
+    Course,
     Crawl,
     Driver,
     EmergingQuote,
     EmergingTerm,
+    Flagged,
     Gap,
     Method,
     Movement,
@@ -26,17 +29,21 @@ from pipeline.report.rows import (
     Point,
     Priority,
     Quote,
+    Ranking,
     Reading,
     Row,
     RunFacts,
+    Sighting,
     Square,
     Stage,
     Survival,
     Tactic,
     Theme,
+    Visibility,
     Voice,
     Window,
 )
+from pipeline.report.since import Since
 from pipeline.report.wording import Wording
 from pipeline.words import Words
 from warehouse.build import connect, tables
@@ -44,6 +51,46 @@ from warehouse.build import connect, tables
 _MOST_EMERGING = 10
 
 QUADRANTS = ("strength", "weakness", "opportunity", "threat")
+
+_SIGHTINGS = """
+select distinct review.review_id, review.run_id, review.page_sha256
+from mart.evidence as evidence
+join core.review as review on review.review_id = evidence.review_id
+"""
+# The months of a brand without a complaint of the theme have no row for it: they are told from those of the whole reviews.
+_COURSE = """
+with changed as (
+    select brand, theme from mart.change_point
+    union
+    select brand, theme from mart.movement where metric = 'complaint_share' and arrow in ('up', 'down')
+),
+
+reviewed as (
+    select brand, month, sum(review_count) as review_count from metric.month where theme is null group by brand, month
+),
+
+complained as (
+    select brand, theme, month, sum(complaint_count) as complaint_count from metric.month group by brand, theme, month
+)
+
+select c.brand, c.theme, r.month, cast(r.review_count as bigint), cast(coalesce(m.complaint_count, 0) as bigint)
+from changed as c
+join reviewed as r on r.brand = c.brand
+left join complained as m on m.brand = c.brand and m.theme is not distinct from c.theme and m.month = r.month
+order by c.brand, c.theme, r.month
+"""
+_FLAGGED = """
+select
+    b.brand,
+    count(r.review_id),
+    count(r.review_id) filter (where s.review_id is not null),
+    count(r.review_id) filter (where r.first_seen_at > $since),
+    count(r.review_id) filter (where r.first_seen_at > $since and s.review_id is not null)
+from core.brand as b
+left join core.review as r on r.brand = b.brand and r.duplicate_of is null
+left join (select distinct review_id from text.suspicion) as s on s.review_id = r.review_id
+group by b.brand
+"""
 
 
 class ReportError(ValueError):
@@ -76,6 +123,8 @@ class Report:
     """Those of the whole market that could be estimated, the one that costs most stars first."""
     pains: Sequence[Priority]
     """Over all reviews; each brand's greatest first."""
+    delights: Sequence[Priority]
+    """As pains."""
     causes: Sequence[Cause]
     """Of the whole market, the surest first."""
 
@@ -94,8 +143,21 @@ class Report:
     survivals: Sequence[Survival]
     """Of cells whose reviews are partly flagged."""
 
+    audit: Sequence[AuditPart]
+    """By part, in the audit's order, then by brand."""
+    rankings: Sequence[Ranking]
+    """By search, then by brand."""
+    visibilities: Sequence[Visibility]
+    courses: Sequence[Course]
+    flagged: Sequence[Flagged]
+    sightings: Sequence[Sighting]
+
     words: Wording
     """The reader's language: all that the report says of its own goes through it."""
+    since: Since | None = None
+    """What differs from the former report; None where there is none to compare with."""
+    languages: Sequence[str] = ()
+    """In which the report is written, the first one being that of the file without a language in its name."""
 
     quadrants = QUADRANTS
 
@@ -120,15 +182,80 @@ class Report:
     def missing(self) -> Sequence[Crawl]:
         return [crawl for crawl in self.coverage if crawl.status in {"failed", "blocked", "not_asked"}]
 
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """Ids of the brands that are ours."""
+        return frozenset(b.brand for b in self.brands if b.own)
+
     def brand_name(self, brand: str | None) -> str:
         """Empty for None: a search result that belongs to no brand of the market."""
-        return next((b.name for b in self.brands if b.brand == brand), brand or "")
+        return self._brand_names.get(brand, brand or "")
+
+    @cached_property
+    def _brand_names(self) -> dict[str | None, str]:
+        return {b.brand: b.name for b in self.brands}
 
     def theme_name(self, theme: str | None) -> str:
-        return next((t.name for t in self.themes if t.theme == theme), theme or "")
+        return self._theme_names.get(theme, theme or "")
+
+    @cached_property
+    def _theme_names(self) -> dict[str | None, str]:
+        return {t.theme: t.name for t in self.themes}
+
+    def stage_of(self, theme: str | None) -> str | None:
+        return self._stages.get(theme)
+
+    @cached_property
+    def _stages(self) -> dict[str | None, str]:
+        return {t.theme: t.stage for t in self.themes}
 
     def cells_of(self, brand: str, quadrant: str | None = None) -> list[Cell]:
         return [c for c in self.cells if c.brand == brand and quadrant in (None, c.quadrant)]
+
+    def sighting(self, review_id: str | None) -> Sighting | None:
+        return self._sightings.get(review_id)
+
+    @cached_property
+    def _sightings(self) -> dict[str | None, Sighting]:
+        return {one.review_id: one for one in self.sightings}
+
+    def flagged_of(self, brand: str) -> Flagged | None:
+        return next((f for f in self.flagged if f.brand == brand), None)
+
+    @property
+    def new_count(self) -> int:
+        """Reviews that were first seen since the former report."""
+        return sum(f.new_count for f in self.flagged)
+
+    @property
+    def new_flagged_count(self) -> int:
+        return sum(f.new_flagged_count for f in self.flagged)
+
+    @property
+    def audit_parts(self) -> list[tuple[str, str, dict[str, AuditPart]]]:
+        """Area and part with its row by brand; parts that were looked for nowhere are left out."""
+        found = []
+        for (area, part), rows in groupby(self.audit, lambda one: (one.area, one.part)):
+            by_brand = {row.brand: row for row in rows}
+            if any(row.value is not None for row in by_brand.values()):
+                found.append((area, part, by_brand))
+        return found
+
+    @property
+    def searches(self) -> list[tuple[Ranking, dict[str, Ranking]]]:
+        """One brand's row of each search, for what is the same in all, and all of them by brand."""
+        found = []
+        for _, rows in groupby(self.rankings, lambda one: (one.keyword, one.engine, one.locale, one.device, one.result_type)):
+            by_brand = {row.brand: row for row in rows}
+            found.append((next(iter(by_brand.values())), by_brand))
+        return found
+
+    @cached_property
+    def courses_by_topic(self) -> dict[tuple[str, str | None], list[Course]]:
+        """Brand and theme to its months, the surest change first, then what moved in the newest quarter."""
+        found = {topic: list(rows) for topic, rows in groupby(self.courses, lambda one: (one.brand, one.theme))}
+        order = [(c.brand, c.theme) for c in self.changes]
+        return dict(sorted(found.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order)))
 
     def quotes_of(self, cell_id: str) -> list[Quote]:
         return self._quotes.get(cell_id, [])
@@ -159,6 +286,10 @@ class Report:
     def pains_of(self, brand: str) -> list[Priority]:
         """The greatest first."""
         return [pain for pain in self.pains if pain.brand == brand]
+
+    def delights_of(self, brand: str) -> list[Priority]:
+        """The greatest first."""
+        return [delight for delight in self.delights if delight.brand == brand]
 
     def stages_of(self, model: str) -> list[tuple[str, list[Stage]]]:
         """Name of each stage with its brands, along the journey."""
@@ -215,8 +346,12 @@ class Report:
 _R = TypeVar("_R")
 
 
-def read(build_file: Path, words: Wording | None = None) -> Report:
-    """The report in the language of `words`, English by default: claims, reasons, names of themes and tactics among its rows too. Raises ReportError when the build has not been through `rivalscope swot`."""
+def read(build_file: Path, words: Wording | None = None, *, since: Since | None = None, languages: Sequence[str] = ()) -> Report:
+    """The report in the language of `words`, English by default: claims, reasons, names of themes and tactics among its rows too.
+
+    `since`: how the build's cells differ from the former run's. `languages`: all in which the report is written.
+    Raises ReportError when the build has not been through `rivalscope swot`.
+    """
     said = words or Wording("en")
     con = connect(build_file, read_only=True)
     try:
@@ -224,8 +359,24 @@ def read(build_file: Path, words: Wording | None = None) -> Report:
             raise ReportError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
         brands = sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))
         order = {brand.brand: number for number, brand in enumerate(brands)}
+        priorities = sorted(
+            (p for p in _rows(con, "mart.priority", Priority, said) if p.window == "all" and p.priority is not None),
+            key=lambda p: (p.brand, p.position or 0, p.theme),
+        )
+        moment = {"since": since.as_of.replace(tzinfo=None) if since else None}
         return Report(
             words=said,
+            since=since,
+            languages=languages,
+            audit=sorted(_rows(con, "mart.service_audit", AuditPart, said), key=lambda a: (a.position, order[a.brand])),
+            rankings=sorted(
+                _rows(con, "mart.rank_movement", Ranking, said),
+                key=lambda k: (k.keyword, k.engine, k.locale or "", k.device or "", k.result_type or "", order[k.brand]),
+            ),
+            visibilities=sorted(_rows(con, "metric.visibility", Visibility, said), key=lambda v: (v.engine, order[v.brand])),
+            courses=_found(con, _COURSE, Course),
+            flagged=sorted(_found(con, _FLAGGED, Flagged, moment), key=lambda f: order[f.brand]),
+            sightings=sorted(_found(con, _SIGHTINGS, Sighting), key=lambda s: s.review_id),
             run=_rows(con, "core.run", RunFacts, said)[0],
             windows=_rows(con, 'metric."window"', Window, said),
             brands=brands,
@@ -253,14 +404,8 @@ def read(build_file: Path, words: Wording | None = None) -> Report:
                 (d for d in _rows(con, "mart.driver", Driver, said) if d.brand is None and d.complaint_stars is not None),
                 key=lambda d: d.position,
             ),
-            pains=sorted(
-                (
-                    p
-                    for p in _rows(con, "mart.priority", Priority, said)
-                    if p.kind == "pain" and p.window == "all" and p.priority is not None
-                ),
-                key=lambda p: (p.brand, p.position or 0, p.theme),
-            ),
+            pains=[p for p in priorities if p.kind == "pain"],
+            delights=[p for p in priorities if p.kind == "delight"],
             changes=sorted(
                 _rows(con, "mart.change_point", ChangePoint, said), key=lambda c: (c.q_value, c.brand, c.theme or "", c.month)
             ),
@@ -283,10 +428,10 @@ def read(build_file: Path, words: Wording | None = None) -> Report:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str, row: type[_R], words: Words) -> list[_R]:
-    """The table's rows as instances of `row`, by column name; a column that stands as a message beside itself is said in the reader's words."""
+    """The table's rows as instances of `row`, by column name; what stands as a message, or as names, beside a column is said in its place."""
     held = {name for name, *_ in con.execute(f"describe {table}").fetchall()}
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]  # each is a dataclass
-    beside = {name: other for name in names for other in (f"{name}_message", f"{name}s") if other in held and other not in names}
+    beside = {name: other for name in names if (other := "names" if name == "name" else f"{name}_message") in held}
     columns = ", ".join(f'"{beside.get(name, name)}"' for name in names)
     found = con.execute(f"select {columns} from {table}").fetchall()  # noqa: S608 - names from this module
     return [
@@ -299,3 +444,8 @@ def _said(value: str | list[str] | None, words: Words) -> str | list[str] | None
     if isinstance(value, list):
         return [words.message(each) for each in value]
     return None if value is None else words.message(value)
+
+
+def _found(con: duckdb.DuckDBPyConnection, query: str, row: type[_R], values: Mapping[str, object] | None = None) -> list[_R]:
+    """The query's rows as instances of `row`, by position."""
+    return [row(*values) for values in con.execute(query, values or {}).fetchall()]

@@ -19,7 +19,11 @@ class RunFacts:
     @property
     def day(self) -> date:
         """The as-of's day where the market is."""
-        return self.as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)).date()
+        return self.local(self.as_of)
+
+    def local(self, moment: datetime) -> date:
+        """A moment's day where the market is; a moment without a zone is UTC."""
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(ZoneInfo(self.timezone)).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Cell:
     position: int
     for_us: str | None
     for_us_reason: str | None
+    about: str | None
+    """The brand whose reviews prove it; None for all brands but the named one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,3 +448,82 @@ class Survival:
     cell_id: str
     survives: bool | None
     told: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where a quoted review was read last."""
+
+    review_id: str
+    run_id: str
+    page_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPart:
+    """mart.service_audit."""
+
+    brand: str
+    position: int
+    area: str
+    part: str
+    value: float | None
+    n: int | None
+    status: str
+    detail: str | None
+    last_landed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """mart.rank_movement."""
+
+    brand: str
+    keyword: str
+    engine: str
+    locale: str | None
+    device: str | None
+    result_type: str | None
+    status: str
+    as_of: datetime | None
+    depth: int | None
+    rank: float | None
+    spread: float | None
+    draws_answered: int | None
+    earlier_rank: float | None
+    moved_by: float | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """metric.visibility."""
+
+    brand: str
+    engine: str
+    keyword_count: int
+    observed_count: int
+    visibility: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One month of a share of complaints that surely changed; theme None for bad reviews."""
+
+    brand: str
+    theme: str | None
+    month: date
+    review_count: int
+    complaint_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """Reviews of a brand that count, and how many of them look bought, copied or asked for."""
+
+    brand: str
+    review_count: int
+    flagged_count: int
+    new_count: int
+    """First seen since the former report; 0 without one."""
+    new_flagged_count: int

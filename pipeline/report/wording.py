@@ -2,12 +2,16 @@
 
 import re
 
-from pipeline.report.rows import Cell, EmergingTerm, Movement, Quote, Reading, Tactic
+from pipeline.report.rows import AuditPart, Cell, EmergingTerm, Movement, Quote, Ranking, Reading, Tactic
+from pipeline.report.since import Reason
 from pipeline.words import NONE, Words
 
 
 class Wording(Words):
     """`Words`, and what it takes to say a row."""
+
+    LEAST_STARS = 0.005
+    """What is less reads as 0.00 stars, and is told in words instead."""
 
     @property
     def quadrant_names(self) -> dict[str, str]:
@@ -20,17 +24,15 @@ class Wording(Words):
         }
 
     def figures(self, cell: Cell) -> str:
-        """What stands behind a claim, in one line: n, effect with interval and q, what it means for us, and the rule that says so."""
-        rule = self.say("rule {rule}", rule=cell.rule)
-        for_us = [self.for_us(cell.for_us)] if cell.for_us else []
-        return " · ".join([cell.statistics, *for_us, rule])
+        """What stands behind a claim, in one line: n, effect with interval and q, and what it means for us."""
+        return " · ".join([cell.statistics, *([self.for_us(cell.for_us)] if cell.for_us else [])])
 
     def for_us(self, stance: str) -> str:
         """attack, defend, fix or watch, in words."""
         return {
-            "attack": self.say("for us: attack"),
-            "defend": self.say("for us: defend"),
-            "fix": self.say("for us: fix"),
+            "attack": self.say("for us: take the opening"),
+            "defend": self.say("for us: guard what we have"),
+            "fix": self.say("for us: mend our own"),
             "watch": self.say("for us: watch"),
         }[stance]
 
@@ -54,6 +56,8 @@ class Wording(Words):
         """What a tactic is worth, e.g. "0.12 stars (0.05 to 0.20)"."""
         if tactic.impact is None:
             return self.say("impact not known: too few reviews")
+        if tactic.impact < self.LEAST_STARS:
+            return self.say("less than 0.01 stars")
         if tactic.impact_low is None or tactic.impact_high is None:
             return self.say("{impact:dec2} stars", impact=tactic.impact)
         return self.say(
@@ -115,6 +119,8 @@ class Wording(Words):
                 return self.say("the company's answer to a review of")
             case "search result":
                 return self.say("search result")
+            case "page":
+                return self.say("seen on a page")
         return ""
 
     def language_name(self, code: str) -> str:
@@ -130,9 +136,186 @@ class Wording(Words):
     def not_corrected(self) -> str:
         return self.say(
             "Shares of themes, and all claims, are counted as read and not corrected by these figures; shares of good and bad reviews by brand "
-            "stand corrected, where that is sound, in metric.prevalence. Where every review has stars, the stars are the better measure of how "
+            "stand corrected in the warehouse, where that is sound. Where every review has stars, the stars are the better measure of how "
             "content its writer was."
         )
+
+    def stance(self, stance: str) -> str:
+        """attack, defend, fix or watch as a label of its own."""
+        return {
+            "attack": self.say("Take the opening"),
+            "defend": self.say("Guard it"),
+            "fix": self.say("Mend it"),
+            "watch": self.say("Watch"),
+        }[stance]
+
+    def stage(self, stage: str) -> str:
+        """A stage of the taxonomy; one that a market file adds, as it stands there."""
+        return self.name(stage.capitalize())
+
+    def emotion(self, emotion: str) -> str:
+        return {
+            "joy": self.say("joy"),
+            "trust": self.say("trust"),
+            "surprise": self.say("surprise"),
+            "anger": self.say("anger"),
+            "disappointment": self.say("disappointment"),
+            "worry": self.say("worry"),
+        }.get(emotion, emotion)
+
+    def arrow(self, movement: Movement) -> str:
+        """Of a movement that has one: where it went, and whether that is good for the brand."""
+        match movement.arrow, movement.direction:
+            case "up", "better":
+                return self.say("up, better")
+            case "up", "worse":
+                return self.say("up, worse")
+            case "up", _:
+                return self.say("up")
+            case _, "better":
+                return self.say("down, better")
+            case _, "worse":
+                return self.say("down, worse")
+        return self.say("down")
+
+    def quadrant(self, quadrant: str) -> str:
+        """One cell's."""
+        return {
+            "strength": self.say("Strength"),
+            "weakness": self.say("Weakness"),
+            "opportunity": self.say("Opportunity"),
+            "threat": self.say("Threat"),
+        }[quadrant]
+
+    def status(self, status: str) -> str:
+        """What became of a source in this run."""
+        return {
+            "observed": self.say("answered"),
+            "absent": self.say("answered, nothing there"),
+            "failed": self.say("failed"),
+            "blocked": self.say("refused"),
+            "not_asked": self.say("not asked"),
+        }[status]
+
+    def cost(self, tactic: Tactic) -> str:
+        return {"low": self.say("low cost"), "medium": self.say("medium cost"), "high": self.say("high cost")}[tactic.cost]
+
+    def shown_by(self, tactic: Tactic) -> str:
+        """The number that would show that a tactic works, in words; one that a market file names otherwise, as it stands there."""
+        known = {
+            ("metric.theme_brand.complaint_share", "falls"): self.say("It works if fewer reviews complain of it."),
+            ("metric.theme_brand.net_sentiment", "rises"): self.say("It works if the net sentiment on it rises."),
+            ("mart.service_audit.value", "rises"): self.say("It works if the service audit finds more of it on our pages."),
+            ("mart.service_audit.value", "falls"): self.say("It works if the service audit finds less of it on our pages."),
+            ("metric.visibility.visibility", "rises"): self.say("It works if our visibility in search rises."),
+            ("metric.signal.share", "falls"): self.say("It works if fewer reviews say so."),
+            ("metric.reply.reply_rate", "rises"): self.say("It works if more reviews get an answer."),
+            ("metric.reply.median_reply_hours", "falls"): self.say("It works if reviews are answered sooner."),
+            ("mart.summary.mean_stars", "rises"): self.say("It works if the mean rating rises."),
+            ("mart.share_of_voice.share", "rises"): self.say("It works if our share of voice rises."),
+        }
+        if said := known.get((tactic.shown_by, tactic.shown_as)):
+            return said
+        if tactic.shown_as == "rises":
+            return self.say("It works if this figure rises: {figure}.", figure=tactic.shown_by)
+        return self.say("It works if this figure falls: {figure}.", figure=tactic.shown_by)
+
+    def reason(self, reason: Reason) -> str:
+        """What differs between two runs besides the reviews."""
+        names = self.listed(reason.names)
+        languages = self.listed([self.language_name(language) for language in reason.names])
+        model = (
+            self.say("Sentences are read by a new version: {languages}.", languages=languages)
+            if languages
+            else self.say("Sentences are read by a new version of the program.")
+        )
+        return {
+            "rules": self.say("The rules that decide which findings are shown have changed."),
+            "themes": self.say("Themes, or the words that mark them, have changed."),
+            "settings": self.say("The market file has changed: brands, keywords, languages or thresholds."),
+            "model": model,
+            "labels": self.say("The labelled texts that teach the reading have changed."),
+            "read_anew": self.say("Archived pages were read again by a newer parser."),
+            "added": self.say("New sources: {names}.", names=names),
+            "dropped": self.say("Sources no longer asked: {names}.", names=names),
+            "status": self.say("Sources whose status has changed: {names}.", names=names),
+        }[reason.kind]
+
+    def audit_area(self, area: str) -> str:
+        return {
+            "topics": self.say("What the FAQ treats"),
+            "answers": self.say("Answers"),
+            "reading": self.say("How they read"),
+            "freshness": self.say("How fresh they are"),
+            "findability": self.say("How they are found"),
+            "languages": self.say("Languages"),
+            "contact": self.say("Contact"),
+            "chat": self.say("Chat"),
+        }[area]
+
+    def audit_part(self, part: str) -> str:
+        return {
+            "topic_coverage": self.say("Complaints whose theme the FAQ treats"),
+            "topic_coverage_in_questions": self.say("Complaints whose theme a question names"),
+            "faq_entries": self.say("Questions answered"),
+            "answer_words": self.say("Words in an answer (median)"),
+            "answer_characters": self.say("Letters in an answer (median)"),
+            "reading_ease_en": self.say("Reading ease of English answers (0 to 100)"),
+            "sentence_length_ko": self.say("Letters in a sentence of Korean answers"),
+            "sentence_length_ja": self.say("Letters in a sentence of Japanese answers"),
+            "kanji_share_ja": self.say("Kanji in Japanese answers"),
+            "update_stated_share": self.say("Answers that say when they were changed"),
+            "fresh_share": self.say("Of these, changed within a year"),
+            "median_age_days": self.say("Days since the change (median)"),
+            "clicks_to_help": self.say("Clicks to the help pages"),
+            "clicks_to_entry": self.say("Clicks from there to an answer"),
+            "clicks_home_to_answer": self.say("Clicks from the home page to an answer"),
+            "search_box": self.say("Search on the help pages"),
+            "languages_offered": self.say("Languages of the site"),
+            "faq_languages": self.say("Languages of the answers"),
+            "contact_channels": self.say("Kinds of contact channel"),
+            "hours_stated": self.say("Opening hours stated"),
+            "response_promise_hours": self.say("Hours to a promised answer"),
+            "chat_widgets": self.say("Chats on the pages"),
+            "chat_human_stated": self.say("Says that people answer the chat"),
+            "chat_bot_stated": self.say("Says that a bot answers the chat"),
+        }[part]
+
+    def audited(self, part: AuditPart) -> str:
+        """The value in its unit, or why there is none."""
+        if part.value is None:
+            return {
+                "failed": self.say("failed"),
+                "blocked": self.say("refused"),
+                "not_asked": self.say("not asked"),
+                "not stated": self.say("not stated"),
+                "no chat": self.say("no chat"),
+            }.get(part.status, NONE)
+        if part.part in {"search_box", "hours_stated", "chat_human_stated", "chat_bot_stated"}:
+            return self.say("yes") if part.value else self.say("no")
+        if part.part.endswith(("_share", "_share_ja")) or part.part.startswith("topic_coverage"):
+            return self.pct(part.value)
+        return self.count(part.value) if part.value == round(part.value) or abs(part.value) >= 20 else self.dec1(part.value)
+
+    def rank(self, ranking: Ranking) -> str:
+        """Where the brand stands in a search."""
+        if ranking.status != "answered":
+            return self.say("no answer")
+        if ranking.rank is None:
+            return self.say("not in the first {depth}", depth=ranking.depth) if ranking.depth else self.say("no results")
+        return f"{ranking.rank:g}"
+
+    def rank_change(self, ranking: Ranking) -> str:
+        """Against the check before, in words; empty where nothing can be said."""
+        before = "" if ranking.earlier_rank is None else f"{ranking.earlier_rank:g}"
+        return {
+            "up": self.say("up from {rank}", rank=before),
+            "down": self.say("down from {rank}", rank=before),
+            "in": self.say("was not there before"),
+            "out": self.say("was at {rank}", rank=before),
+            "same": self.say("as before"),
+            "noise": self.say("moved within the noise"),
+        }.get(ranking.verdict, "")
 
     def accuracy(self, reading: Reading) -> str:
         """e.g. "90% (86% to 93%)"; an en dash where no starred review was held out."""
@@ -145,21 +328,35 @@ class Wording(Words):
             high=reading.accuracy_high,
         )
 
+    def scorer(self, scorer: str) -> str:
+        """As text.scorer names it; what it names otherwise, as it stands there."""
+        rules = {
+            "VADER": "VADER",
+            "seed lexicon": self.say("seed lexicon"),
+            "signs that all languages share": self.say("signs that all languages share"),
+        }
+        known = {"transformer": self.say("transformer")} | rules
+        for name, said in rules.items():
+            known[f"{name}, and a model that it taught"] = self.say("{rules}, and a model that it taught", rules=said)
+            known[f"taught model, {name}"] = self.say("taught model, {rules}", rules=said)
+        return known.get(scorer, scorer)
+
     def read_by(self, reading: Reading) -> str:
         """The scorer, and by what it was taught."""
+        scorer = self.scorer(reading.scorer)
         if not reading.teacher_count:
-            return reading.scorer
+            return scorer
         first, last = reading.first_landed_on, reading.last_landed_on
         if first == last:
             return self.say(
                 "{scorer}; taught by {n} starred reviews landed {day:day}",
-                scorer=reading.scorer,
+                scorer=scorer,
                 n=reading.teacher_count,
                 day=first,
             )
         return self.say(
             "{scorer}; taught by {n} starred reviews landed {first:day} to {last:day}",
-            scorer=reading.scorer,
+            scorer=scorer,
             n=reading.teacher_count,
             first=first,
             last=last,

@@ -1,0 +1,118 @@
+"""reports/index.html and reports/feed.atom: all published runs of a market, what each changed, and how long each cell has stood.
+
+Both are written anew at each publish and put in place in one step. Neither has script, and nothing in them is loaded from anywhere.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline.report import feed, file_in
+from pipeline.report.facts import QUADRANTS, Report
+from pipeline.report.history import MEMORY, Past, Row, history, replace_file, rows
+from pipeline.report.wording import tight
+
+FILE_NAME = "index.html"
+
+IN_FULL = 52
+"""Runs, the newest, whose changes can be read on the page; of earlier ones it has the numbers and the report."""
+
+_FOLDER = Path(__file__).parent
+_LANGUAGES = {"en": "English", "ko": "한국어", "ja": "日本語"}
+_REPORT = re.compile(r"report(?:\.(?P<language>[a-z]{2}))?\.(?P<format>[a-z]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    href: str
+    """From the folder of reports on."""
+    name: str
+
+
+def write(
+    folder: Path,
+    kept: Path,
+    reports: Sequence[Report],
+    *,
+    address: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """Writes both files into the folder of reports, in the language of each of `reports`, the newest run's; the first language has the bare names.
+
+    `kept`: the folder of the runs' cells. `address`: where the folder of reports is served, if anywhere.
+    """
+    runs = history(kept, folder / MEMORY, progress)
+    languages = [report.words.language for report in reports]
+    written = []
+    for report in reports:
+        for name, body in (
+            (FILE_NAME, render(report, runs, folder, languages)),
+            (feed.FILE_NAME, feed.render(report, runs, address, file_in(report.words.language, feed.FILE_NAME, languages))),
+        ):
+            path = folder / file_in(report.words.language, name, languages)
+            replace_file(path, body)
+            written.append(path)
+    return written
+
+
+def render(report: Report, runs: Sequence[Past], folder: Path, languages: Sequence[str] = ("en",)) -> bytes:
+    """The page. Links go to the files of the runs' reports that are in the folder."""
+    zone = ZoneInfo(report.run.timezone)
+    words = report.words
+
+    def claim(row: Row, stands: bool) -> str:
+        now = report.cell(row.cell.cell_id) if stands else None
+        return now.claim if now else row.cell.said(words)
+
+    def local(moment: datetime) -> datetime:
+        return moment.astimezone(zone)
+
+    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {"local": local, "tight": tight, "day": words.day, "moment": words.moment, "count": words.count}
+    environment.globals |= {"_": words.say, "_n": words.plural, "claim": claim}
+    css = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("report.css", "index.css"))
+    page = environment.get_template("index.html.j2").render(
+        r=report,
+        words=words,
+        css=Markup(css),  # noqa: S704 - our own files
+        css_hash="sha256-" + base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+        runs=list(reversed(runs)),
+        files={run.run_id: _files(folder, run.run_id, words.language) for run in runs},
+        in_full=IN_FULL,
+        quadrants=QUADRANTS,
+        brands=[(brand, list(found)) for brand, found in groupby(_by_brand(report, list(runs)), key=lambda row: row.cell.brand)],
+        all=list(runs),
+        feed=file_in(words.language, feed.FILE_NAME, languages),
+        others=[Link(file_in(one, FILE_NAME, languages), _LANGUAGES[one]) for one in languages if one != words.language],
+    )
+    return page.encode("utf-8")
+
+
+def _by_brand(report: Report, runs: list[Past]) -> list[Row]:
+    """Ours first, then in the table's order, then brands that have left the market."""
+    order = {brand.brand: place for place, brand in enumerate(report.brands)}
+    return sorted(rows(runs), key=lambda row: (order.get(row.cell.brand, len(order)), row.cell.brand))
+
+
+def _files(folder: Path, run_id: str, language: str) -> list[Link]:
+    """Of the run's report, the page in this language first; empty where none is kept."""
+    place = folder / run_id
+    found = [
+        (match["format"] != "html", match["language"] not in {language, None}, path.name, match)
+        for path in (place.iterdir() if place.is_dir() else ())
+        if (match := _REPORT.fullmatch(path.name))
+    ]
+    links = []
+    for *_, name, match in sorted(found, key=lambda one: one[:3]):
+        spoken = f" {_LANGUAGES.get(match['language'], match['language'])}" if match["language"] else ""
+        links.append(Link(f"{run_id}/{name}", match["format"].upper() + spoken))
+    return links
