@@ -331,6 +331,11 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
     added.add_argument("--explain", metavar="CELL_ID", help="the id of a cell, as `rivalscope show MARKET` lists them")
     form = added.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="rows as CSV with a header, null as an empty field")
+    form.add_argument(
+        "--csv-for-spreadsheets",
+        action="store_true",
+        help="the same, with an apostrophe before text that a spreadsheet would take for a formula: review texts may try",
+    )
     form.add_argument("--json", action="store_true", help="rows as JSON, one object a line")
     added.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds warehouse.duckdb (default: data/<market>)")
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -182,10 +182,12 @@ def show(options: argparse.Namespace, progress: Progress) -> int:
 
 
 def sql(options: argparse.Namespace, _progress: Progress) -> None:
-    from pipeline.query import answer, read_query  # noqa: PLC0415 - as above
+    from pipeline.query import Form, answer, read_query  # noqa: PLC0415 - as above
 
     data = _data(options, load_market(options.market))
-    form: Literal["table", "csv", "json"] = "csv" if options.csv else "json" if options.json else "table"
+    form: Form = (
+        "csv" if options.csv else "csv for spreadsheets" if options.csv_for_spreadsheets else "json" if options.json else "table"
+    )
     answer(data, read_query(options.query), explain=options.explain, form=form, out=sys.stdout)
 
 

@@ -31,6 +31,7 @@ def test_every_format_of_the_folder_is_written(tea: Ran) -> None:
             "report.xlsx",
             "report.json",
             "report.pptx",
+            "report.schema.json",
         }
     )
 

@@ -9,15 +9,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import feedparser
 import openpyxl
 import orjson
 import pytest
-from conftest import HOSTILE, Ran, rivalscope
+from conftest import HOSTILE, PROJECT, Ran, rivalscope
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from lxml import etree, html
 from openpyxl.cell import Cell
 from openpyxl.utils import get_column_letter
@@ -26,7 +27,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pptx import Presentation
 from pptx.util import Emu
 
-from pipeline.report import facts, feed, history, index, sheets, since, slides, xlsx
+from pipeline.report import data, facts, feed, history, index, schema, sheets, since, slides, xlsx
 from pipeline.report.wording import Wording
 
 CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
@@ -464,3 +465,69 @@ def test_a_language_that_is_not_written_is_told(tea: Ran) -> None:
     assert "report.ko.html, found report.html" in done.stderr
     done = rivalscope("report", tea.market, "--data", tea.data, "--language", "ko", code=1)
     assert "with --open" in done.stderr
+
+
+# --- JSON and its schema -------------------------------------------------------------------------------------------------
+
+
+def test_the_published_schema_is_that_of_the_program(tea: Ran) -> None:
+    published = (PROJECT / "docs" / "report.schema.json").read_bytes()
+    assert published == schema.written(), "run `python -m pipeline.report.schema > docs/report.schema.json`"
+    assert published == (tea.report / "report.schema.json").read_bytes()
+    Draft202012Validator.check_schema(orjson.loads(published))
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_report_is_as_the_schema_says_and_has_no_key_that_it_does_not_name(report: facts.Report, language: str) -> None:
+    said = orjson.loads(data.render(replace(report, words=Wording(language), since=_SINCE)))
+    made = strict(schema.json_schema())
+    assert not list(Draft202012Validator(made, format_checker=Draft202012Validator.FORMAT_CHECKER).iter_errors(said))
+    assert said["$schema"] == "report.schema.json"
+    assert said["version"] == data.VERSION
+    assert said["language"] == language
+    assert said["cells"][0]["evidence"]
+    assert said["since"]["gone"][0]["claim"] == "It is gone."
+
+
+_SINCE = since.Since(
+    "20260601T000000Z",
+    datetime(2026, 6, 1, tzinfo=UTC),
+    ("0" * 16,),
+    (since.Told("1" * 16, "leaf", "threat", None, "m", "It is gone.", None),),
+    (),
+    3,
+    (since.Reason("model", ("en",)),),
+)
+
+
+def strict(made: dict[str, Any]) -> dict[str, Any]:
+    """The schema with no property allowed but those that it names."""
+    for definition in [made, *made["$defs"].values()]:
+        definition["additionalProperties"] = False
+    return made
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(("cells", 0, "n"), "many"), (("run", "as_of"), 7), (("brands", 0, "name"), None), (("version",), "one")],
+)
+def test_the_schema_refuses_what_is_of_another_type(report: facts.Report, path: tuple[str | int, ...], value: object) -> None:
+    said = orjson.loads(data.render(report))
+    place = said
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    (error,) = Draft202012Validator(schema.json_schema()).iter_errors(said)
+    assert list(error.absolute_path) == list(path)
+
+
+def test_nearly_every_property_of_the_schema_says_what_it_is() -> None:
+    made = schema.json_schema()
+    silent = [
+        f"{name}.{key}"
+        for name, each in made["$defs"].items()
+        for key, one in each["properties"].items()
+        if "description" not in one
+    ]
+    assert not [name for name in silent if not name.startswith(("Told.", "Reason.", "Since."))]
+    assert made["$defs"]["ProvenCell"]["properties"]["q_value"]["description"]

@@ -51,7 +51,6 @@ def written(message: Message, recipient: MailRecipient, server: MailServer, *, m
     mail["Date"] = format_datetime(moment)
     domain = parseaddr(server.sender)[1].rpartition("@")[2]
     mail["Message-ID"] = f"<{message.key}@{domain}>"
-    mail["Content-Language"] = message.language
     # No out-of-office answers to a program.
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(as_text(message))
@@ -65,6 +64,8 @@ def written(message: Message, recipient: MailRecipient, server: MailServer, *, m
     if message.report:
         file = message.report()
         mail.add_attachment(file.content, "text", "html", filename=file.name)
+    # Last: what is said of the content so far would go to its first part when another is added.
+    mail["Content-Language"] = message.language
     return mail
 
 

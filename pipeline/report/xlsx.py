@@ -17,6 +17,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from pipeline.formulas import could_run
 from pipeline.report.facts import Report
 from pipeline.report.sheets import Chart, Column, Form, Sheet, Value, sheets
 
@@ -54,8 +55,6 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#
 
 
 _GRID = {"visible": True, "line": {"color": "#E3E6E8"}}
-
-_SIGNS = frozenset("=+-@＝＋－＠")
 
 
 def render(report: Report) -> bytes:
@@ -178,7 +177,7 @@ class _Writer:
             case bool():
                 page.write_boolean(*where, value, shown)
             case str():
-                _text(page, where, value, self._quoted if _could_run(value) else shown)
+                _text(page, where, value, self._quoted if could_run(value) else shown)
             case datetime() | date():
                 page.write_datetime(*where, value, shown)
             case _:
@@ -288,11 +287,6 @@ def _lines(value: Value, width: int) -> int:
         for part in value[:MAX_TEXT].split("\n")
     ]
     return sum(max(1, math.ceil(letters / width)) for letters in wide)
-
-
-def _could_run(text: str) -> bool:
-    """What a spreadsheet would take for a formula or a command if it were typed; full-width signs count, as Japanese Excel takes them so."""
-    return text.lstrip()[:1] in _SIGNS or text[:1] in {"\t", "\r", "\n"}
 
 
 def _text(page: Worksheet, where: tuple[int, int], text: str, shown: Format | None = None) -> None:
