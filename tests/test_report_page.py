@@ -334,7 +334,17 @@ def test_the_page_says_what_is_new_what_is_gone_and_why(browser: Browser, report
         "20260624T000000Z",
         datetime(2026, 6, 24, tzinfo=UTC),
         (new.cell_id,),
-        (Told("0" * 16, "cup", "strength", "price_value", "praise_share", "More praise for <b>price</b> than at its rivals", None),),
+        (
+            Told(
+                "0" * 16,
+                "cup",
+                "strength",
+                "price_value",
+                "praise_share",
+                "More praise for <b>price</b> than at its rivals",
+                None,
+            ),
+        ),
         (),
         len(report.cells) - 1,
         (Reason("themes"), Reason("added", ("cup.faq.page",))),
