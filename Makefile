@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench · make evaluate-sources · make evaluate-text · make evaluate-swot · make up. Everything is installed into .venv from requirements.lock.
+# make demo · make test · make check · make catalogs · make bench · make evaluate-sources · make evaluate-text · make evaluate-swot · make up. Everything is installed into .venv from requirements.lock.
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: demo test test-slow check bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
+.PHONY: demo test test-slow check catalogs bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
 
 demo: setup
 	$(BIN)/rivalscope demo
@@ -23,6 +23,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/airflow config lint
+
+# Brings the report's translations up to date with its words; what is new stands in pipeline/catalogs/*.po to be translated.
+catalogs: setup
+	$(BIN)/python -m tests.catalogs
 
 bench: setup
 	$(BIN)/python -m tests.bench

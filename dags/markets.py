@@ -1,4 +1,4 @@
-"""One DAG for each market file: gather every source, then load, score, swot, report and publish.
+"""One DAG for each market file: gather every source, then load, score, swot, report and publish, and deliver what was published.
 
 Triage, when a run is red:
 
@@ -8,6 +8,8 @@ Triage, when a run is red:
 - **targets** is red: the market file is wrong; the log names file, key, what was expected and what was found.
 - **load** to **publish** are red: the published file is still the last good one. The log names the row or check that failed;
   clear the red task, its output is replaced whole.
+- **deliver** is red: the report is published, and its log names each recipient whom it did not reach, and why; clear the task to try
+  again: nothing is sent twice. It waits, and looks every quarter of an hour, while something is held back for a recipient's quiet hours.
 - **outcome** is red and nothing else: it repeats what is missing; everything that could be published was.
 - **retention** runs whatever came before it and removes kept pages whose days are over; red, it names the file that it could not remove.
 
@@ -15,6 +17,7 @@ A task is a command: what stands in its log's first line can be typed in the pro
 """
 
 import json
+import os
 import re
 import shlex
 import sys
@@ -24,13 +27,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, TriggerRule
+from airflow.providers.standard.sensors.bash import BashSensor
+from airflow.sdk import DAG, Context, TriggerRule
 from airflow.sdk.exceptions import AirflowException
 
 PROJECT = Path(__file__).resolve().parents[1]
 RIVALSCOPE = shlex.quote(str(Path(sys.executable).parent / "rivalscope"))
 # Run ids carry colons and plus signs, and users may type their own: only these characters reach a shell or a file name.
 RUN = "--run {{ run_id | file_name }} --as-of {{ dag_run.run_after | file_name }}"
+
+HELD = 75
+"""Exit code of `rivalscope deliver` while something waits for the end of quiet hours."""
 
 
 def file_name(value: object) -> str:
@@ -46,14 +53,46 @@ def command(task_id: str, line: str, **settings: object) -> BashOperator:
     return BashOperator(task_id=task_id, bash_command=f"exec {RIVALSCOPE} {line}", cwd=str(PROJECT), append_env=True, **settings)
 
 
+class Delivery(BashSensor):
+    """The command, again and again while it says that something waits; with the Airflow connections that it needs in its environment, for
+    a command of its own cannot ask Airflow for them."""
+
+    def poke(self, context: Context) -> bool:
+        given = self.env
+        self.env = os.environ | {name: value for name, value in (given or {}).items() if value}
+        try:
+            return super().poke(context)
+        finally:
+            self.env = given
+
+
+def as_uri(connection: object) -> str:
+    return connection.get_uri() if connection else ""
+
+
+def connections(market: dict[str, object]) -> dict[str, str]:
+    """Environment variable to a template of its value, of each connection that a market file delivers through."""
+    delivery = market.get("delivery", {})
+    named = {
+        table["connection"] for table in (delivery.get("mail", {}), *delivery.get("recipients", [])) if "connection" in table
+    }
+    return {
+        f"AIRFLOW_CONN_{name.upper()}": f"{{{{ conn.get('{name}') | as_uri }}}}"
+        for name in named
+        if re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", name)
+    }
+
+
 def market_dag(path: Path) -> DAG:
     """Raises ValueError or KeyError for a file that Airflow cannot schedule; `rivalscope targets` says more about it."""
     market = tomllib.loads(path.read_text(encoding="utf-8"))
     zone = ZoneInfo(market.get("timezone", "UTC"))
-    return pipeline_dag(path, market["id"], market.get("schedule"), zone, market["name"])
+    return pipeline_dag(path, market["id"], market.get("schedule"), zone, market["name"], connected=connections(market))
 
 
-def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, title: str) -> DAG:
+def pipeline_dag(
+    path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, title: str, *, connected: dict[str, str] | None = None
+) -> DAG:
     file = shlex.quote(str(path))
     with DAG(
         dag_id=dag_id,
@@ -66,7 +105,7 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         max_active_runs=1,
         doc_md=__doc__,
         tags=["rivalscope", "market"],
-        user_defined_filters={"file_name": file_name},
+        user_defined_filters={"file_name": file_name, "as_uri": as_uri},
     ) as dag:
         targets = command("targets", f"targets {file} --json", output_processor=envs)
         gather = BashOperator.partial(
@@ -82,10 +121,20 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         chain = [command(name, f"{name} {file} {RUN}", pool="build") for name in ("load", "score", "swot", "report", "publish")]
         # One source down must not cost the report of all others; outcome turns the run red at the end.
         chain[0].trigger_rule = TriggerRule.ALL_DONE
+        # Beside outcome too: a mail server that is down turns the run red, and nothing else.
+        deliver = Delivery(
+            task_id="deliver",
+            bash_command=f"cd {shlex.quote(str(PROJECT))} && exec {RIVALSCOPE} deliver {file} {RUN}",
+            env=connected or {},
+            retry_exit_code=HELD,
+            mode="reschedule",
+            poke_interval=timedelta(minutes=15),
+            timeout=timedelta(hours=25),
+        )
         outcome = command("outcome", f"outcome {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
         # Beside outcome, not after it: a run is as red as its last tasks, and this one is green when a source is missing.
         retention = command("retention", f"retention {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
-        targets >> gather >> chain[0] >> chain[1] >> chain[2] >> chain[3] >> chain[4] >> [outcome, retention]
+        targets >> gather >> chain[0] >> chain[1] >> chain[2] >> chain[3] >> chain[4] >> [deliver, outcome, retention]
     dag.validate()
     return dag
 
@@ -95,7 +144,7 @@ for market_file in sorted((PROJECT / "markets").glob("*.toml")):
         built = market_dag(market_file)
         if f"market_{built.dag_id}" in globals():
             raise ValueError(f"the id {built.dag_id} is another market file's")  # noqa: TRY301 - told like every other fault of a file
-    except (ValueError, KeyError, OSError, AirflowException) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, AirflowException) as error:
         # One bad file must not take the other markets with it: it shows up under its own name, and its run says why.
         broken = f"{market_file.name}: {type(error).__name__}: {error!s:.150}"
         built = pipeline_dag(market_file, file_name(market_file.stem), None, ZoneInfo("UTC"), broken)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _EPILOG = """examples:
-  rivalscope run markets/demo.toml            gather, load, score, swot, report, publish in one go
+  rivalscope run markets/demo.toml            gather, load, score, swot, report, publish, deliver in one go
   rivalscope targets markets/demo.toml        what gather would run
   rivalscope gather markets/demo.toml --target northpan.reviews.schema_org
   rivalscope parse faq page.html --url https://shop.example/faq
@@ -161,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         "Check the build, swap it in as warehouse.duckdb and write Parquet beside it.",
         "A failed check keeps the published file as it is. Readers never meet a lock or half a build.",
     )
+    _delivery(room)
     room("outcome", "Say what of this run is missing; exit 1 if anything is.")
 
     _over_what_was_crawled(command, room)
@@ -169,6 +170,37 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("market", type=Path)
     added.add_argument("--json", action="store_true", help="as one line of JSON")
 
+    _over_one_page(command)
+    _label(command)
+
+    added = command(
+        "up", "pipeline.rooms:up", "Run Airflow: UI on 127.0.0.1:8080, one DAG for each market file, paused until you say so."
+    )
+    added.add_argument("--port", type=int, default=8080)
+
+    added = command(
+        "demo",
+        "pipeline.rooms:demo",
+        "Serve the demo market on loopback, run its DAG, and print the SWOT table.",
+        "No key and no network: an own brand and three rivals, invented, with planted truth for the report to find.",
+    )
+    added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
+    added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
+    return parser
+
+
+def _delivery(room: Callable[..., argparse.ArgumentParser]) -> None:
+    added = room(
+        "deliver",
+        "Send the published run's report and its alerts to the recipients of the market file.",
+        "Nothing is sent twice; a recipient who cannot be reached costs the others nothing. Exits 1 where something did not arrive, and 75\n"
+        "where something waits for the end of a recipient's quiet hours: call again later. docs/ops.md says how to set it up.",
+    )
+    added.add_argument("--to", action="append", metavar="NAME", help="only this recipient; may be repeated")
+    added.add_argument("--dry-run", action="store_true", help="print what would be sent, and send and note nothing")
+
+
+def _over_one_page(command: Callable[..., argparse.ArgumentParser]) -> None:
     added = command(
         "parse",
         "pipeline.parse:parse",
@@ -203,23 +235,6 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-host", action="append", default=[], metavar="HOST[:PORT]", help="a private address that may be fetched"
     )
     added.add_argument("--folder", type=Path, default=Path("tests/pages"))
-
-    _label(command)
-
-    added = command(
-        "up", "pipeline.rooms:up", "Run Airflow: UI on 127.0.0.1:8080, one DAG for each market file, paused until you say so."
-    )
-    added.add_argument("--port", type=int, default=8080)
-
-    added = command(
-        "demo",
-        "pipeline.rooms:demo",
-        "Serve the demo market on loopback, run its DAG, and print the SWOT table.",
-        "No key and no network: an own brand and three rivals, invented, with planted truth for the report to find.",
-    )
-    added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
-    added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
-    return parser
 
 
 def _label(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -316,6 +331,11 @@ def _over_what_was_crawled(command: Callable[..., argparse.ArgumentParser], room
     added.add_argument("--explain", metavar="CELL_ID", help="the id of a cell, as `rivalscope show MARKET` lists them")
     form = added.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="rows as CSV with a header, null as an empty field")
+    form.add_argument(
+        "--csv-for-spreadsheets",
+        action="store_true",
+        help="the same, with an apostrophe before text that a spreadsheet would take for a formula: review texts may try",
+    )
     form.add_argument("--json", action="store_true", help="rows as JSON, one object a line")
     added.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds warehouse.duckdb (default: data/<market>)")
 

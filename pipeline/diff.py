@@ -273,19 +273,19 @@ def print_table(found: Difference, out: IO[str]) -> None:
     """A row for each cell that changed, with what did it; cells of which only the interval or q moved are counted."""
     console = Console(file=out, width=None if out.isatty() else 160, highlight=False)
 
-    def say(text: str) -> None:
+    def tell(text: str) -> None:
         console.print(Text(plain(text)))
 
     first, second = found.first, found.second
-    say(f"{first.name} (as of {first.said['as_of']}) to {second.name} (as of {second.said['as_of']})")
+    tell(f"{first.name} (as of {first.said['as_of']}) to {second.name} (as of {second.said['as_of']})")
     counts = {kind: sum(change.change == kind for change in found.changes) for kind in ("appeared", "vanished", "changed")}
-    say("cells: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + f", {found.unchanged} the same")
+    tell("cells: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()) + f", {found.unchanged} the same")
     for factor, what in found.differs.items():
-        say(f"  {factor}: {_summed(what)}")
+        tell(f"  {factor}: {_summed(what)}")
     if not found.differs:
-        say("  nothing that the cells depend on differs")
+        tell("  nothing that the cells depend on differs")
     for note in found.notes:
-        say(f"note: {note}")
+        tell(f"note: {note}")
     table = Table("cell", "change", "because of", show_lines=True)
     quiet = 0
     for change in found.changes:
@@ -304,7 +304,7 @@ def print_table(found: Difference, out: IO[str]) -> None:
     if table.row_count:
         console.print(table)
     if quiet:
-        say(f"Of {quiet} of those that changed only the interval or q did; --json has them.")
+        tell(f"Of {quiet} of those that changed only the interval or q did; --json has them.")
 
 
 def _moved(before: Cell, after: Cell) -> str:

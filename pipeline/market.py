@@ -17,7 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +31,7 @@ from pydantic import (
 )
 
 from pipeline import iso_639, keyword_list
+from pipeline.deliver.settings import Alerts, Delivery, Timezone
 from pipeline.keyword_list import MAX_KEYWORD
 from pipeline.variables import expanded, expanded_all, secrets_in, with_defaults
 from spiders.items import FOLDERS, Kind
@@ -46,12 +46,6 @@ FLAGS = ("burst", "incentivised", "invited", "near_duplicate", "one_review_autho
 
 class MarketError(ValueError):
     """The market file cannot be used. Each line of the message names file, key, what was expected and what was found."""
-
-
-def _timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("an IANA time zone such as Asia/Seoul")
-    return name
 
 
 def _cron(text: str) -> str:
@@ -352,12 +346,13 @@ class Market(_Table):
     """What readers call it."""
     languages: tuple[Language, ...] = Field(min_length=1)
     """Those that customers write in (ISO 639-1): texts are taken for one of these."""
-    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    timezone: Timezone = "UTC"
     """In which `schedule` and the report's days count."""
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
     """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
-    """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html."""
+    """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html.
+    Those of delivery's recipients are added."""
     report_url: Annotated[str, AfterValidator(_address)] | None = None
     """Where people reach the folder data/<market>/reports, if you serve it, such as https://reports.example.com/demo/: what leaves the machine links
     there. Without it nothing that is sent or subscribed to has a link to the report."""
@@ -377,6 +372,8 @@ class Market(_Table):
     """Those of the file itself, then those of `keywords_file`."""
     keywords_file: Annotated[tuple[KeywordsFile, ...], BeforeValidator(_listed)] = ()
     """One table, or several."""
+    delivery: Delivery = Delivery()
+    alerts: Alerts = Alerts()
     _path: Path = PrivateAttr()
     _sha256: str = PrivateAttr()
 
@@ -398,6 +395,8 @@ class Market(_Table):
         asked = {k.engine for k in self.keywords} | {name for each in self.keywords_file for name in each.engines}
         if unknown := sorted(asked - names):
             raise ValueError(f"each keyword's engine among [[engines]] ({', '.join(sorted(names)) or 'none'}), not {unknown}")
+        if self.report_url is None and self.delivery.linked:
+            raise ValueError(f"report_url, which the links of {', '.join(self.delivery.linked)} lead into")
         if self.crawl.contact is None and any(t.source.url for t in self.targets):
             raise ValueError(
                 "crawl.contact (a mail address or page) as soon as a source has a url: sites must be able to reach you"
@@ -407,6 +406,11 @@ class Market(_Table):
     @property
     def path(self) -> Path:
         return self._path
+
+    @property
+    def languages_read(self) -> tuple[str, ...]:
+        """In which the report is wanted, by the market or by somebody whom it goes to."""
+        return tuple(dict.fromkeys((*self.report_languages, *self.delivery.languages)))
 
     @property
     def sha256(self) -> str:

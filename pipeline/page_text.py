@@ -40,8 +40,8 @@ _UNSEEN = frozenset({"script", "style", "template", "title"})
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SPACES = {"n": "\n", "r": "\n", "t": "\t", "b": "", "f": ""}
 _TAG = re.compile(r"<[/!a-zA-Z][^<>]{0,2000}>")
-_NOT_SHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, which a terminal obeys, and those that turn the direction of what follows."""
+_NOT_SHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Control characters, which a terminal obeys, those that turn the direction of what follows, and what is no character: XML cannot hold it."""
 
 
 def plain(text: str) -> str:

@@ -16,10 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.explain import explained
+from pipeline.formulas import could_run
 from pipeline.page_text import plain
 from warehouse import build
 
-Form = Literal["table", "csv", "json"]
+Form = Literal["table", "csv", "csv for spreadsheets", "json"]
 
 SHOWN_ROWS = 500
 """Of a table for people; CSV and JSON have all."""
@@ -108,6 +109,25 @@ def _as_csv(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str
         writer.writerow(["" if value is None else shown(_text(value)) for value in row])
 
 
+def _as_csv_for_spreadsheets(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str]) -> None:
+    """As CSV, with an apostrophe before text that would run there; numbers, dates and all other text as they are."""
+    shown = plain if out.isatty() else str
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([shown(_harmless(name)) for name in names])
+    for row in _rows(cursor):
+        texts = (
+            "" if value is None else _text(value) if isinstance(value, _NUMBERS) else _harmless(_text(value)) for value in row
+        )
+        writer.writerow([shown(text) for text in texts])
+
+
+_NUMBERS = (bool, int, float, Decimal)
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if could_run(text) else text
+
+
 def _as_json(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str]) -> None:
     """One object a line."""
     shown = plain if out.isatty() else str
@@ -134,7 +154,7 @@ def _json(value: object) -> object:
     return value if value is None or isinstance(value, str | int) else str(value)
 
 
-_WRITERS = {"table": _as_table, "csv": _as_csv, "json": _as_json}
+_WRITERS = {"table": _as_table, "csv": _as_csv, "csv for spreadsheets": _as_csv_for_spreadsheets, "json": _as_json}
 
 
 def read_query(text: str | None) -> str | None:

@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -23,6 +23,7 @@ from pipeline.market_check import check_options
 from pipeline.run import Run, RunError, only_builder, open_run, run_as_of
 
 if TYPE_CHECKING:
+    from pipeline.deliver.settings import Recipient
     from pipeline.inputs import Inputs
     from pipeline.report.facts import Report
     from pipeline.report.since import Since
@@ -33,6 +34,9 @@ Progress = Callable[[str], None]
 
 ROOMS = ("load", "score", "swot", "report", "publish")
 """What follows the gathering, in order."""
+
+HELD = 75
+"""Exit code of `deliver` where something waits for the end of somebody's quiet hours: call again later (EX_TEMPFAIL of sysexits.h)."""
 
 
 def _run_of(options: argparse.Namespace, *, new: bool = False) -> Run:
@@ -120,7 +124,8 @@ def run(options: argparse.Namespace, progress: Progress) -> int:
                 progress(f"{name}: begins")
                 _ROOM[name](this, progress)
         _show(this)
-        return _outcome(this, progress)
+        sent = _deliver(this, this.market.delivery.recipients, progress)
+        return _outcome(this, progress) or int(sent == 1)
     finally:
         _expire(this, None, progress)  # pages have their days, whatever came of the run
 
@@ -177,10 +182,12 @@ def show(options: argparse.Namespace, progress: Progress) -> int:
 
 
 def sql(options: argparse.Namespace, _progress: Progress) -> None:
-    from pipeline.query import answer, read_query  # noqa: PLC0415 - as above
+    from pipeline.query import Form, answer, read_query  # noqa: PLC0415 - as above
 
     data = _data(options, load_market(options.market))
-    form: Literal["table", "csv", "json"] = "csv" if options.csv else "json" if options.json else "table"
+    form: Form = (
+        "csv" if options.csv else "csv for spreadsheets" if options.csv_for_spreadsheets else "json" if options.json else "table"
+    )
     answer(data, read_query(options.query), explain=options.explain, form=form, out=sys.stdout)
 
 
@@ -295,6 +302,35 @@ def outcome(options: argparse.Namespace, progress: Progress) -> int:
     return _outcome(_run_of(options), progress)
 
 
+def deliver(options: argparse.Namespace, progress: Progress) -> int:
+    this = _run_of(options)
+    known = {recipient.name: recipient for recipient in this.market.delivery.recipients}
+    names = options.to or list(known)
+    if unknown := [name for name in names if name not in known]:
+        raise MarketError(
+            f"{this.market.path}: expected a recipient of this market ({', '.join(known) or 'none'}), found {', '.join(unknown)}."
+        )
+    return _deliver(this, [known[name] for name in dict.fromkeys(names)], progress, dry=options.dry_run)
+
+
+def _deliver(this: Run, wanted: Sequence["Recipient"], progress: Progress, *, dry: bool = False) -> int:
+    """0, or 1 where something did not arrive, or else HELD where something waits for the end of quiet hours."""
+    if not wanted:
+        return 0
+    from pipeline.deliver.room import deliver as room  # noqa: PLC0415 - as above
+
+    _published(this)
+    outcome = room(this, wanted, now=datetime.now(UTC), progress=progress, dry=sys.stdout if dry else None)
+    progress(f"deliver: {outcome.sent} messages sent")
+    if outcome.failed:
+        progress(
+            f"deliver: {outcome.failed} of {len(wanted)} recipients could not be told all, see above. The report is published all the same; "
+            f"`rivalscope deliver {this.market.path} --run {this.run_id}` tries again, and sends nothing twice."
+        )
+        return 1
+    return HELD if outcome.held else 0
+
+
 def _alone(room: str, options: argparse.Namespace, progress: Progress) -> None:
     this = _run_of(options)
     if room != "load" and not this.build_file.exists():
@@ -381,7 +417,7 @@ def _report(this: Run, progress: Progress) -> None:
     from pipeline.report import write  # noqa: PLC0415 - as above
 
     since = _since(this, cells_of(this.build_file, _guided(this)), progress)
-    write(this.build_file, this.report_folder, this.market.report_languages, progress, since)
+    write(this.build_file, this.report_folder, this.market.languages_read, progress, since)
 
 
 def _since(this: Run, body: bytes, progress: Progress) -> "Since | None":

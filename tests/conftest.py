@@ -1,14 +1,19 @@
 """What several test files stand on: one small market, run whole once, with hostile text in it."""
 
 import csv
+import fcntl
+import json
 import os
 import random
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -139,23 +144,70 @@ def opened(browser: Browser, file: Path, width: int) -> tuple[Page, list[str]]:
     return page, asked
 
 
+_ADDRESS = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Of pytest-xdist, where the workers are started: the demo web outlives each of them, so that what one has built of it serves all."""
+    if _ADDRESS not in node.config.stash:
+        serving = ExitStack()
+        node.config.stash[_ADDRESS] = serving.enter_context(web.serve(0))
+        node.config.add_cleanup(serving.close)
+    node.workerinput["demo"] = node.config.stash[_ADDRESS]
+
+
+LONG = ("test_swot", "test_polite", "test_demo_job", "test_gather", "test_main_job", "test_archive")
+"""Begun first, so that in the end no worker is left alone with one of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
+
+
+def _ran_once(name: str, factory: pytest.TempPathFactory, run: Callable[[Path], subprocess.CompletedProcess[str]]) -> Path:
+    """What `run` leaves in the folder that it is given, `said.json` among it: once in a session, whoever asks first. Each worker gets a copy."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    place, said = shared / name, shared / name / "said.json"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            place.mkdir()
+            done = run(place)
+            said.write_text(json.dumps([done.stdout, done.stderr, done.returncode]), encoding="utf-8")
+    own = factory.mktemp(name)
+    shutil.copytree(place, own, symlinks=True, dirs_exist_ok=True)
+    (own / said.name).write_text(said.read_text(encoding="utf-8").replace(str(place), str(own)), encoding="utf-8")
+    return own
+
+
 @pytest.fixture(scope="session")
 def tea(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The tea market, run once as of 2026-07-01."""
-    folder = tmp_path_factory.mktemp("tea")
-    market = write_tea_market(folder)
-    done = rivalscope("run", market, "--data", folder / "data", "--as-of", "2026-07-01")
-    return Ran(market, folder / "data", done.stdout, done.stderr, done.returncode)
+
+    def run(folder: Path) -> subprocess.CompletedProcess[str]:
+        return rivalscope("run", write_tea_market(folder), "--data", folder / "data", "--as-of", "2026-07-01", code=None)
+
+    folder = _ran_once("tea", tmp_path_factory, run)
+    stdout, stderr, code = json.loads((folder / "said.json").read_text(encoding="utf-8"))
+    assert code == 0, stderr
+    return Ran(folder / "tea.toml", folder / "data", stdout, stderr, code)
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+def demo(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Ran]:
     """The demo market, served on a free port while the tests run, and run once without Airflow in a project folder of its own."""
-    folder = tmp_path_factory.mktemp("project")
-    (folder / "markets").symlink_to(PROJECT / "markets")
-    data = folder / "data" / "demo"
-    with web.serve(0) as address:
-        os.environ["RIVALSCOPE_DEMO_URL"] = address
-        done = rivalscope("run", "markets/demo.toml", cwd=folder)
-        yield Ran(folder / "markets" / "demo.toml", data, done.stdout, done.stderr, done.returncode)
-        del os.environ["RIVALSCOPE_DEMO_URL"]
+
+    def run(folder: Path) -> subprocess.CompletedProcess[str]:
+        (folder / "markets").symlink_to(PROJECT / "markets")
+        return rivalscope("run", "markets/demo.toml", cwd=folder, code=None)
+
+    with ExitStack() as serving, pytest.MonkeyPatch.context() as patch:
+        given = getattr(request.config, "workerinput", {}).get("demo")
+        patch.setenv("RIVALSCOPE_DEMO_URL", given or serving.enter_context(web.serve(0)))
+        folder = _ran_once("demo", tmp_path_factory, run)
+        stdout, stderr, code = json.loads((folder / "said.json").read_text(encoding="utf-8"))
+        assert code == 0, stderr
+        yield Ran(folder / "markets" / "demo.toml", folder / "data" / "demo", stdout, stderr, code)

@@ -55,7 +55,7 @@ def test_every_market_file_is_a_dag_with_its_schedule_and_time_zone(checked_in: 
 
 def test_the_rooms_stand_in_their_order_and_the_report_survives_a_failed_source(checked_in: dict[str, Any]) -> None:
     dag = checked_in["dags"]["rv_rental"]
-    assert dag["tasks"] == ["targets", "gather", "load", "score", "swot", "report", "publish", "outcome", "retention"]
+    assert dag["tasks"] == ["targets", "gather", "load", "score", "swot", "report", "publish", "deliver", "outcome", "retention"]
     assert {dag["triggers"][task] for task in ("load", "outcome", "retention")} == {"all_done"}
     assert {dag["pools"][task] for task in ("load", "score", "swot", "report", "publish")} == {"build"}
     assert dag["pools"]["gather"] == "gather"
@@ -64,7 +64,7 @@ def test_the_rooms_stand_in_their_order_and_the_report_survives_a_failed_source(
 
 def test_pages_are_let_go_whatever_happened_and_a_missing_source_still_turns_the_run_red(checked_in: dict[str, Any]) -> None:
     for dag in checked_in["dags"].values():
-        assert dag["leaves"] == ["outcome", "retention"]  # Airflow judges a run by them
+        assert dag["leaves"] == ["deliver", "outcome", "retention"]  # Airflow judges a run by them
         assert " retention " in dag["commands"]["retention"]
 
 
@@ -76,12 +76,13 @@ def test_a_bad_market_file_shows_up_by_name_and_leaves_the_others_alone(tmp_path
     (markets / "good_again.toml").write_text('id = "good"\nname = "Another"\n')
     (markets / "no_toml.toml").write_text("id = ")
     (markets / "bad_cron.toml").write_text('id = "bad_cron"\nname = "Bad"\nschedule = "0 6"\n')
+    (markets / "bad_delivery.toml").write_text('id = "bad_delivery"\nname = "Bad"\ndelivery = "by pigeon"\n')
     (markets / "bad_zone.toml").write_text('id = "bad_zone"\nname = "Bad"\ntimezone = "Mars/Base"\n')
     found = read(tmp_path / "dags", tmp_path)
     assert found["errors"] == {}
-    assert set(found["dags"]) == {"good", "good_again", "no_toml", "bad_cron", "bad_zone"}
+    assert set(found["dags"]) == {"good", "good_again", "no_toml", "bad_cron", "bad_delivery", "bad_zone"}
     assert found["dags"]["good"]["title"] == "Good"
-    for name in ("good_again", "no_toml", "bad_cron", "bad_zone"):
+    for name in ("good_again", "no_toml", "bad_cron", "bad_delivery", "bad_zone"):
         assert found["dags"][name]["title"].startswith(f"{name}.toml: ")
         assert found["dags"][name]["schedule"] is None
 

@@ -125,7 +125,7 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize("form", ["table", "csv", "csv for spreadsheets", "json"])
 def test_a_terminal_gets_no_control_character(tea: Ran, form: str) -> None:
     out = Terminal()
     sql = "select content as \"a\u001b[2J\", chr(27) || '[31m' || chr(7) || chr(155) || chr(8238) as y from core.review"
@@ -135,6 +135,21 @@ def test_a_terminal_gets_no_control_character(tea: Ran, form: str) -> None:
     assert not [c for c in body if ord(c) < 32 or 127 <= ord(c) < 160 or 0x202A <= ord(c) <= 0x202E]
     assert "\x1b[31m" not in shown
     assert "\x1b[2J" not in shown
+
+
+def test_csv_for_spreadsheets_marks_what_would_run_and_alters_nothing_else(tea: Ran) -> None:
+    texts = ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", " =1", "＝1", "a=1", "1-1", "'=1", ""]
+    # VALUES keeps its order.
+    sql = f"select column0 as text, -1.5::double as number, date '2026-01-01' as day, null as nothing from (values {', '.join('(?)' for _ in texts)})"
+    for text in texts:
+        sql = sql.replace("?", "'" + text.replace("'", "''") + "'", 1)
+    plain, safe = io.StringIO(newline=""), io.StringIO(newline="")
+    answer(tea.data, sql, explain=None, form="csv", out=plain)
+    answer(tea.data, sql, explain=None, form="csv for spreadsheets", out=safe)
+    rows, marked = (list(csv.reader(io.StringIO(out.getvalue(), newline="")))[1:] for out in (plain, safe))
+    assert [row[0] for row in rows] == texts
+    assert [row[0] for row in marked] == [*(f"'{text}" for text in texts[:8]), *texts[8:]]
+    assert [row[1:] for row in marked] == [row[1:] for row in rows] == [["-1.5", "2026-01-01", ""]] * len(texts)
 
 
 def test_rows_come_whole_as_csv_and_json(tea: Ran) -> None:

@@ -7,21 +7,27 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import feedparser
+import openpyxl
 import orjson
 import pytest
-from conftest import HOSTILE, Ran, rivalscope
+from conftest import HOSTILE, PROJECT, Ran, rivalscope
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from lxml import etree, html
+from openpyxl.cell import Cell
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 from playwright.sync_api import Browser, sync_playwright
 from pptx import Presentation
 from pptx.util import Emu
 
-from pipeline.report import facts, feed, history, index, since, slides
+from pipeline.report import data, facts, feed, history, index, schema, sheets, since, slides, xlsx
 from pipeline.report.wording import Wording
 
 CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
@@ -43,7 +49,7 @@ HOSTILE_CELLS = (
     "{=1+1}",
     'DDE("cmd";"/C calc";"1")',
     "＝1+1",
-    "a\x00b\x07c",
+    "a\x00b\x07c\ufffe\uffff_x0041_",
     "x" * 40_000,
     *HOSTILE,
 )
@@ -75,6 +81,124 @@ def hostile_report(report: facts.Report) -> facts.Report:
         coverage=[replace(crawl, reason=text) for crawl, text in zip(report.coverage, texts, strict=False)],
         run=replace(report.run, market_name=HOSTILE_CELLS[0]),
     )
+
+
+# --- spreadsheet ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def book(tea: Ran) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(tea.report / "report.xlsx")
+
+
+def column(sheet: Worksheet, title: str) -> list[Cell]:
+    """The cells under the first column of this title."""
+    number = next(cell.column for cell in sheet[1] if cell.value == title)
+    return [sheet.cell(line, number) for line in range(2, sheet.max_row + 1)]
+
+
+def test_the_first_sheet_leads_to_each_other_and_says_what_it_holds(book: openpyxl.Workbook, report: facts.Report) -> None:
+    first, *others = book.worksheets
+    assert first.title == "About this file"
+    links = {cell.hyperlink.location: cell for row in first.iter_rows() for cell in row if cell.hyperlink}
+    assert list(links) == [f"'{sheet.title}'!A1" for sheet in others]
+    assert {cell.hyperlink.target for cell in links.values()} == {None}
+    assert all(first.cell(cell.row, 2).value and first.cell(cell.row, 3).value is not None for cell in links.values())
+    assert report.run.run_id in first["A2"].value
+    assert [sheet.title for sheet in others] == [sheet.title for sheet in sheets.sheets(report)]
+
+
+def test_figures_dates_and_intervals_are_native_and_shown_in_their_unit(book: openpyxl.Workbook, report: facts.Report) -> None:
+    cells = book["Cells"]
+    assert [cell.value for cell in column(cells, "Low")] == [
+        c.low if c.low is None else pytest.approx(c.low) for c in report.cells
+    ]
+    assert {cell.number_format for cell in column(cells, "Low")} == {"+0.00;-0.00;0.00"}
+    published = [cell for cell in column(book["Evidence"], "Published") if cell.value is not None]
+    assert published
+    assert all(cell.is_date and cell.number_format == "yyyy-mm-dd" for cell in published)
+    reach = column(book["What hurts"], "Reach")
+    assert reach[0].value == pytest.approx(report.pains_of("leaf")[0].reach)
+    assert reach[0].number_format == "0.0%"
+    assert {cell.data_type for cell in column(book["Brands"], "Ours")} == {"b"}
+    assert column(book["Brands"], "Stars")[0].number_format == "0.00"
+
+
+def test_each_sheet_is_filtered_frozen_and_as_wide_as_its_text_needs(book: openpyxl.Workbook) -> None:
+    for sheet in book.worksheets[1:]:
+        assert sheet.freeze_panes.endswith("2"), sheet.title
+        assert sheet.auto_filter.ref == f"A1:{get_column_letter(sheet.max_column)}{max(sheet.max_row, 1)}", sheet.title
+        assert all(4 < sheet.column_dimensions[letter].width < 100 for letter in sheet.column_dimensions), sheet.title
+
+
+def test_the_heat_map_and_the_charts_draw_the_sheets_own_figures(book: openpyxl.Workbook, report: facts.Report) -> None:
+    heat = book["Heat map"]
+    assert [cell.value for cell in heat[1]][2:] == [brand.name for brand in report.brands]
+    late = report.matrix_of("delivery_punctuality", "leaf")
+    row = next(row for row in heat.iter_rows(min_row=2) if row[1].value == "Delivery and punctuality")
+    assert late
+    assert row[2].value == pytest.approx(late.net_sentiment)
+    (rule,) = [rule for found in heat.conditional_formatting for rule in found.rules]
+    assert [point.val for point in rule.colorScale.cfvo] == ["-1", "0", "1"] or [float(p.val) for p in rule.colorScale.cfvo] == [
+        -1,
+        0,
+        1,
+    ]
+    line, bars = book["Trend"]._charts, book["What hurts"]._charts
+    assert [type(chart).__name__ for chart in line] == ["LineChart"]
+    assert {type(chart).__name__ for chart in bars} == {"BarChart"}
+    assert len(bars) == len({pain.brand for pain in report.pains})
+    assert [series.tx.strRef.f for series in line[0].series] == [f"Trend!${get_column_letter(n + 2)}$1" for n in range(3)]
+    months = [cell.value for cell in column(book["Trend"], "Month")]
+    assert all((later - earlier).days <= 31 for earlier, later in pairwise(months))
+
+
+def test_nothing_in_a_spreadsheet_is_a_formula_or_leads_outside_whatever_customers_wrote(report: facts.Report) -> None:
+    body = xlsx.render(hostile_report(report))
+    book = openpyxl.load_workbook(io.BytesIO(body))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert all(cell.data_type != "f" for cell in cells)
+    assert all(cell.hyperlink.target is None for cell in cells if cell.hyperlink)
+    assert not [cell for sheet in book.worksheets[1:] for row in sheet.iter_rows() for cell in row if cell.hyperlink]
+    # What would be one if it were typed stays text when somebody edits the cell.
+    quotes = {cell.value: cell for cell in column(book["Evidence"], "Quote")}
+    for text in HOSTILE_CELLS[:5]:
+        assert quotes[text].data_type == "s"
+        assert quotes[text].quotePrefix, text
+    assert len(max(quotes, key=len)) == xlsx.MAX_TEXT
+    with zipfile.ZipFile(io.BytesIO(body)) as package:
+        assert not [name for name in package.namelist() if "externalLink" in name or "vba" in name or "connections" in name]
+        for name in package.namelist():
+            part = package.read(name)
+            assert b"<f>" not in part or name.startswith("xl/charts/"), name
+            assert b'TargetMode="External"' not in part, name
+
+
+@pytest.mark.parametrize("brand", ["='http://evil.example'!A1", "=1+1", "'", "a" * 300])
+def test_a_chart_takes_names_from_cells_and_never_from_text(report: facts.Report, brand: str) -> None:
+    told = replace(report, brands=[replace(one, name=brand) for one in report.brands])
+    with zipfile.ZipFile(io.BytesIO(xlsx.render(told))) as package:
+        charts = [package.read(name).decode() for name in package.namelist() if name.startswith("xl/charts/")]
+    assert charts
+    for formula in re.findall(r"<c:f>(.*?)</c:f>", "".join(charts)):
+        assert re.fullmatch(r"(&apos;|')?[\w -]+(&apos;|')?!\$[A-Z]+\$\d+(:\$[A-Z]+\$\d+)?", formula), formula
+
+
+@given(st.lists(st.text(max_size=45), max_size=30))
+def test_a_sheet_has_a_name_that_every_program_takes(titles: list[str]) -> None:
+    names = xlsx.sheet_names(titles)
+    assert len({name.casefold() for name in names}) == len(titles)
+    for name in names:
+        assert 0 < len(name) <= 31
+        assert not re.search(r"[\[\]:*?/\\]", name)
+        assert name.strip("'") == name
+        assert name.casefold() != "history"
+
+
+@pytest.mark.parametrize("language", ["ko", "ja"])
+def test_a_spreadsheet_in_another_language_has_the_same_sheets(report: facts.Report, language: str) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(xlsx.render(replace(report, words=Wording(language)))))
+    assert len(book.sheetnames) == 1 + len(list(sheets.sheets(report)))
 
 
 # --- slides --------------------------------------------------------------------------------------------------------------
@@ -341,3 +465,69 @@ def test_a_language_that_is_not_written_is_told(tea: Ran) -> None:
     assert "report.ko.html, found report.html" in done.stderr
     done = rivalscope("report", tea.market, "--data", tea.data, "--language", "ko", code=1)
     assert "with --open" in done.stderr
+
+
+# --- JSON and its schema -------------------------------------------------------------------------------------------------
+
+
+def test_the_published_schema_is_that_of_the_program(tea: Ran) -> None:
+    published = (PROJECT / "docs" / "report.schema.json").read_bytes()
+    assert published == schema.written(), "run `python -m pipeline.report.schema > docs/report.schema.json`"
+    assert published == (tea.report / "report.schema.json").read_bytes()
+    Draft202012Validator.check_schema(orjson.loads(published))
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_report_is_as_the_schema_says_and_has_no_key_that_it_does_not_name(report: facts.Report, language: str) -> None:
+    said = orjson.loads(data.render(replace(report, words=Wording(language), since=_SINCE)))
+    made = strict(schema.json_schema())
+    assert not list(Draft202012Validator(made, format_checker=Draft202012Validator.FORMAT_CHECKER).iter_errors(said))
+    assert said["$schema"] == "report.schema.json"
+    assert said["version"] == data.VERSION
+    assert said["language"] == language
+    assert said["cells"][0]["evidence"]
+    assert said["since"]["gone"][0]["claim"] == "It is gone."
+
+
+_SINCE = since.Since(
+    "20260601T000000Z",
+    datetime(2026, 6, 1, tzinfo=UTC),
+    ("0" * 16,),
+    (since.Told("1" * 16, "leaf", "threat", None, "m", "It is gone.", None),),
+    (),
+    3,
+    (since.Reason("model", ("en",)),),
+)
+
+
+def strict(made: dict[str, Any]) -> dict[str, Any]:
+    """The schema with no property allowed but those that it names."""
+    for definition in [made, *made["$defs"].values()]:
+        definition["additionalProperties"] = False
+    return made
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(("cells", 0, "n"), "many"), (("run", "as_of"), 7), (("brands", 0, "name"), None), (("version",), "one")],
+)
+def test_the_schema_refuses_what_is_of_another_type(report: facts.Report, path: tuple[str | int, ...], value: object) -> None:
+    said = orjson.loads(data.render(report))
+    place = said
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    (error,) = Draft202012Validator(schema.json_schema()).iter_errors(said)
+    assert list(error.absolute_path) == list(path)
+
+
+def test_nearly_every_property_of_the_schema_says_what_it_is() -> None:
+    made = schema.json_schema()
+    silent = [
+        f"{name}.{key}"
+        for name, each in made["$defs"].items()
+        for key, one in each["properties"].items()
+        if "description" not in one
+    ]
+    assert not [name for name in silent if not name.startswith(("Told.", "Reason.", "Since."))]
+    assert made["$defs"]["ProvenCell"]["properties"]["q_value"]["description"]

@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.text.label import LabelError, label
 from pipeline.text.sentiment import model
+from tests.growth import in_proportion
 
 PRAISE, BLAME = "가람 나루 마루", "다솜 라온 바다"  # words that no lexicon knows
 
@@ -60,21 +60,18 @@ def test_any_text_is_labelled_in_its_place(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("piece", "times", "end"),
     [
-        "a" * 100_000,
-        "👍💘" * 5_000,
-        "\u202e\u200f" * 5_000 + "good",
-        "좋아요good良い" * 5_000,
-        "good but " * 20_000,
-        "ㅋ" * 100_000,
+        ("a", 100_000, ""),
+        ("👍💘", 5_000, ""),
+        ("\u202e\u200f", 5_000, "good"),
+        ("좋아요good良い", 5_000, ""),
+        ("good but ", 20_000, ""),
+        ("ㅋ", 100_000, ""),
     ],
 )
-def test_hostile_text_never_fails_and_never_takes_long(text: str) -> None:
-    labelled([{"text": "더러움 또 옴"}])  # loads the analyser, which takes seconds once
-    began = time.process_time()
-    labelled([{"text": text}])
-    assert time.process_time() - began < 3
+def test_hostile_text_never_fails_and_never_takes_long(piece: str, times: int, end: str) -> None:
+    assert in_proportion(lambda size: labelled([{"text": piece * size + end}]), times)
 
 
 @pytest.mark.parametrize(

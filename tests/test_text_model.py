@@ -2,7 +2,6 @@
 
 import functools
 import random
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.text.sentiment import model, scores
 from pipeline.text.sentiment.ngrams import ngrams
 from pipeline.text.sentiment.teachers import by_seed
+from tests.growth import in_proportion
 
 GOOD = ["정말 좋아요", "배송이 빨라서 만족합니다", "품질이 훌륭해요", "또 살게요", "아주 만족스럽네요"]
 BAD = ["정말 별로예요", "배송이 느려서 짜증나요", "품질이 엉망이에요", "다시는 안 사요", "너무 실망했어요"]
@@ -210,20 +210,12 @@ def test_negated_praise_never_scores_above_the_praise_where_english_is_taught(
     ],
 )
 def test_words_of_hostile_text_are_found_in_linear_time(unit: str) -> None:
-    def spent(texts: int) -> float:
-        asked = [(unit * 2_000)[:2_000]] * texts
-        began = time.process_time()
-        document, _ = ngrams(asked, "en")
+    def find(texts: int) -> None:
+        document, _ = ngrams([(unit * 2_000)[:2_000]] * texts, "en")
         assert len(document) <= 2 * 2_000 * texts
-        return time.process_time() - began
 
-    spent(1)
-    # Were it quadratic in what is read at once, eight times the text would cost 64 times the time.
-    once, eight = min(spent(50) for _ in range(3)), min(spent(400) for _ in range(3))
-    assert eight < 20 * once + 0.05
-    began = time.process_time()
-    ngrams([unit * 100_000], "en")
-    assert time.process_time() - began < 0.5
+    assert in_proportion(find, 400)
+    assert in_proportion(lambda size: ngrams([unit * size], "en"), 100_000)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Flags: likeness near Jaccard's, order without effect, nobody alike alone, nothing dropped, hostile text linear."""
 
 import random
-import time
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline import market
 from pipeline.text import likeness, suspicion
+from tests.growth import in_proportion
 from warehouse import build
 
 TABLES = """
@@ -100,9 +100,7 @@ def test_nobody_is_alike_alone_and_the_same_words_always_are(texts: list[str]) -
 
 @pytest.mark.parametrize("piece", ["a", "😀", "\ud800", "<b>", "\u200b", "가", "ab "])
 def test_hostile_texts_cost_linear_time(piece: str) -> None:
-    begun = time.thread_time()
-    likeness.signatures([piece * 100_000] * 20)
-    assert time.thread_time() - begun < 2
+    assert in_proportion(lambda size: likeness.signatures([piece * size] * 20), 100_000)
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -220,12 +218,18 @@ def test_a_market_without_reviews_has_an_empty_table() -> None:
 
 def test_hostile_reviews_are_read_in_linear_time() -> None:
     pieces = ("a", "😀", "가", "<b>", "received free ", "체험단", "レビュー", "\u202e\u200b")
-    con = market_of(
-        [{"review_id": f"r{n}", "brand": "alpine", "content": piece * (100_000 // len(piece))} for n, piece in enumerate(pieces)]
-    )
-    begun = time.thread_time()
-    suspicion.write(con)
-    assert time.thread_time() - begun < 5
+
+    def write(size: int) -> None:
+        suspicion.write(
+            market_of(
+                [
+                    {"review_id": f"r{n}", "brand": "alpine", "content": piece * (size // len(piece))}
+                    for n, piece in enumerate(pieces)
+                ]
+            )
+        )
+
+    assert in_proportion(write, 100_000)
 
 
 def test_wordings_of_a_reward_hold_to_their_examples() -> None:

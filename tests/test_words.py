@@ -1,5 +1,6 @@
 """Sentences in three languages: formats of values, messages that SQL builds, escaping."""
 
+import string
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from pipeline.words import FORMATS, LANGUAGES, Words, WordsError, register
+from tests import catalogs
 from warehouse import build
 
 
@@ -76,3 +78,45 @@ def test_a_value_is_never_read_as_a_template_or_as_markup(text: str, language: s
 
 def test_each_format_is_a_method() -> None:
     assert all(callable(getattr(Words(), name)) for name in FORMATS)
+
+
+def names_in(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("language", sorted({*LANGUAGES} - {"en"}))
+def test_every_word_of_the_product_is_translated_and_names_the_same_values(language: str) -> None:
+    """What fails here: `make catalogs`, then translate in pipeline/catalogs."""
+    wanted = catalogs.templates()
+    held = {message.id: message for message in catalogs.held(language) if message.id}
+    assert wanted.keys() == held.keys()
+    for template, message in held.items():
+        said = [message.string] if isinstance(message.string, str) else [*message.string]
+        assert all(said), f"not translated: {template}"
+        assert not message.fuzzy, f"not sure: {template}"
+        values = names_in("".join([template] if isinstance(template, str) else template))
+        assert all(names_in(text) == values for text in said), f"{template} and {said} do not name the same values"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_format_that_a_translation_names_is_one(language: str) -> None:
+    forms = {
+        form
+        for message in catalogs.held(language)
+        for text in ([message.string] if isinstance(message.string, str) else message.string)
+        for _, name, form, _ in string.Formatter().parse(text)
+        if name and form
+    }
+    assert forms <= FORMATS
+
+
+def test_templates_are_found_wherever_words_stand() -> None:
+    places = {place for each in catalogs.templates().values() for place in each}
+    assert {"pipeline/report/wording.py", "warehouse/sql/mart/tows.sql", "pipeline/swot/journeys.toml"} <= places
+    sql = "select json_object('say', case when a then 'It''s {n}' else 'B' end, 'n', json_object('say', 'C', 'many', 'Cs'))"
+    assert list(catalogs.of_sql(sql)) == ["It's {n}", "B", ("C", "Cs")]
+    assert list(catalogs.of_python("""f"{w.say('a')}"; self.plural("b", "c", n=1); say("d"); w.say(e)""")) == [
+        ("b", "c"),
+        "d",
+        "a",
+    ]

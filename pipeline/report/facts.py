@@ -372,7 +372,10 @@ def read(build_file: Path, words: Wording | None = None, *, since: Since | None 
     try:
         if "mart.summary" not in tables(con):
             raise ReportError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
-        brands = sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))
+        brands = [
+            replace(b, channels=b.channels and [said.channel(channel) for channel in b.channels])
+            for b in sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))
+        ]
         order = {brand.brand: number for number, brand in enumerate(brands)}
         priorities = sorted(
             (p for p in _rows(con, "mart.priority", Priority, said) if p.window == "all" and p.priority is not None),
@@ -443,10 +446,10 @@ def read(build_file: Path, words: Wording | None = None, *, since: Since | None 
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str, row: type[_R], words: Words) -> list[_R]:
-    """The table's rows as instances of `row`, by column name; a column that stands as a message beside itself is said in the reader's words."""
+    """The table's rows as instances of `row`, by column name; what stands as a message, or as names, beside a column is said in its place."""
     held = {name for name, *_ in con.execute(f"describe {table}").fetchall()}
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]  # each is a dataclass
-    beside = {name: other for name in names for other in (f"{name}_message", f"{name}s") if other in held and other not in names}
+    beside = {name: other for name in names if (other := "names" if name == "name" else f"{name}_message") in held}
     columns = ", ".join(f'"{beside.get(name, name)}"' for name in names)
     found = con.execute(f"select {columns} from {table}").fetchall()  # noqa: S608 - names from this module
     return [

@@ -36,6 +36,8 @@ class Link:
     href: str
     """From the folder of reports on."""
     name: str
+    language: str | None = None
+    """None where it is the page's own, or not known."""
 
 
 def write(
@@ -92,7 +94,7 @@ def render(report: Report, runs: Sequence[Past], folder: Path, languages: Sequen
         brands=[(brand, list(found)) for brand, found in groupby(_by_brand(report, list(runs)), key=lambda row: row.cell.brand)],
         all=list(runs),
         feed=file_in(words.language, feed.FILE_NAME, languages),
-        others=[Link(file_in(one, FILE_NAME, languages), _LANGUAGES[one]) for one in languages if one != words.language],
+        others=[Link(file_in(one, FILE_NAME, languages), _LANGUAGES[one], one) for one in languages if one != words.language],
     )
     return page.encode("utf-8")
 

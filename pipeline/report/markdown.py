@@ -1,7 +1,7 @@
 """report.md: the table and its evidence, for a terminal, a wiki or a pull request."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.report import wording
 from pipeline.report.facts import QUADRANTS, Report
@@ -19,126 +19,178 @@ def render(report: Report) -> bytes:
 
 def swot_table(report: Report) -> list[str]:
     """The comparison table as Markdown lines: one row for each brand."""
-    lines = [
-        "| Brand | " + " | ".join(report.words.quadrant_names[q] for q in QUADRANTS) + " |",
-        "|" + " --- |" * (len(QUADRANTS) + 1),
-    ]
+    words = report.words
+    lines = [_row([words.say("Brand"), *(words.quadrant_names[q] for q in QUADRANTS)]), _rule(len(QUADRANTS) + 1)]
     for brand in report.brands:
         boxes = []
         for quadrant in QUADRANTS:
             cells = report.cells_of(brand.brand, quadrant)
-            claims = [f"{escaped(cell.claim)} ({cell.statistics})" for cell in cells]
+            claims = [f"{escaped(cell.claim)} ({escaped(cell.statistics)})" for cell in cells]
             boxes.append("<br>".join(claims) or escaped(report.empty_text(brand.brand, quadrant)))
-        own = " (ours)" if brand.own else ""
-        lines.append(f"| **{escaped(brand.name)}**{own} | " + " | ".join(boxes) + " |")
+        own = f" ({words.say('ours')})" if brand.own else ""
+        lines.append(_row([f"**{escaped(brand.name)}**{own}", *boxes]))
     return lines
 
 
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _rule(columns: int) -> str:
+    return "|" + " --- |" * columns
+
+
 def _lines(report: Report) -> Iterator[str]:
-    run = report.run
-    yield f"# {escaped(run.market_name)}: CX SWOT"
+    run, words = report.run, report.words
+    yield f"# {words.say('{market}: CX SWOT', market=escaped(run.market_name))}"
     yield ""
-    yield f"As of {report.words.day(run.day)}, {report.words.count(report.review_count)} reviews of {len(report.brands)} brands, run {run.run_id}."
+    yield words.say(
+        "As of {day:day}, {reviews} reviews of {brands} brands, run {run}.",
+        day=run.day,
+        reviews=report.review_count,
+        brands=len(report.brands),
+        run=run.run_id,
+    )
     if report.missing:
+        missing = words.say(
+            "{missing} of {all} sources did not answer: what is said of them is as last seen.",
+            missing=len(report.missing),
+            all=len(report.coverage),
+        )
         yield ""
-        yield f"**Not everything answered:** {len(report.missing)} of {len(report.coverage)} sources did not answer; what is said of them is as last seen, see Coverage."
+        yield f"**{words.say('Not everything answered.')}** {missing}"
     yield ""
     yield from swot_table(report)
-    yield ""
-    yield "## What to do, in order"
-    yield ""
-    yield from _roadmap(report)
-    yield ""
-    yield "## Why"
-    yield ""
-    yield from _why(report)
-    yield ""
-    yield "## Not covered by any theme yet"
-    yield ""
-    yield from _emerging(report)
-    yield ""
-    yield "## Coverage"
-    yield ""
-    yield "| Source | Status | Records | Reason |"
-    yield "| --- | --- | --- | --- |"
+    for title, lines in (
+        (words.say("What to do, in order"), _roadmap),
+        (words.say("Why"), _why),
+        (words.say("Not covered by any theme yet"), _emerging),
+        (words.say("Coverage"), _coverage),
+        (words.say("How well the texts were read"), _readings),
+        (words.say("Evidence"), _evidence),
+    ):
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield from lines(report)
+
+
+def _coverage(report: Report) -> Iterator[str]:
+    words = report.words
+    yield _row([words.say("Source"), words.say("Status"), words.say("Records"), words.say("Reason")])
+    yield _rule(4)
     for crawl in report.coverage:
-        records = "" if crawl.record_count is None else report.words.count(crawl.record_count)
-        yield f"| {crawl.target} | {crawl.status} | {records} | {escaped(crawl.reason or '')} |"
-    yield ""
-    yield "## How well the texts were read"
-    yield ""
-    yield "| Language | Reviews | Read right | Held out | Good ones | Bad ones | Read by | Version | Not calibrated because |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+        records = "" if crawl.record_count is None else words.count(crawl.record_count)
+        yield _row([crawl.target, words.status(crawl.status), records, escaped(crawl.reason or "")])
+
+
+def _readings(report: Report) -> Iterator[str]:
+    words = report.words
+    heads = [
+        words.say("Language"),
+        words.say("Reviews"),
+        words.say("Read right"),
+        words.say("Held out"),
+        words.say("Good ones"),
+        words.say("Bad ones"),
+        words.say("Read by"),
+        words.say("Version"),
+        words.say("Not calibrated because"),
+    ]
+    yield _row(heads)
+    yield _rule(len(heads))
     for r in report.readings:
-        yield (
-            f"| {report.words.language_name(r.language)} | {report.words.count(r.review_count)} | {report.words.accuracy(r)} | {report.words.count(r.held_out_count)} "
-            f"| {report.words.pct(r.good_read)} of {report.words.count(r.good_count)} | {report.words.pct(r.bad_read)} of {report.words.count(r.bad_count)} "
-            f"| {report.words.read_by(r)} | {r.version or ''} | {r.why_not or ''} |"
+        yield _row(
+            [
+                words.language_name(r.language),
+                words.count(r.review_count),
+                escaped(words.accuracy(r)),
+                words.count(r.held_out_count),
+                words.say("{share:pct} of {n}", share=r.good_read, n=r.good_count),
+                words.say("{share:pct} of {n}", share=r.bad_read, n=r.bad_count),
+                escaped(words.read_by(r)),
+                r.version or "",
+                escaped(r.why_not or ""),
+            ]
         )
     yield ""
-    yield report.words.not_corrected()
-    yield ""
-    yield "## Evidence"
-    yield from _evidence(report)
+    yield words.not_corrected()
 
 
 def _evidence(report: Report) -> Iterator[str]:
-    for cell in report.cells:
+    words = report.words
+    for number, cell in enumerate(report.cells):
+        if number:
+            yield ""
+        heading = words.say(
+            "{brand}, {quadrant}: {claim}",
+            brand=report.brand_name(cell.brand),
+            quadrant=words.quadrant(cell.quadrant),
+            claim=cell.claim,
+        )
+        yield f"### {escaped(heading)}"
         yield ""
-        yield f"### {escaped(report.brand_name(cell.brand))}, {cell.quadrant}: {escaped(cell.claim)}"
-        yield ""
-        yield f"{report.words.figures(cell)} · `{cell.cell_id}`"
+        yield f"{escaped(words.figures(cell))} · `{cell.cell_id}`"
         if survival := report.survival(cell.cell_id):
             yield ""
-            yield survival.told or ""
+            yield escaped(survival.told or "")
         for quote in report.quotes_of(cell.cell_id):
             yield ""
             yield f"> {escaped(quote.quote)}"
-            where = f" · <{quote.url}>" if quote.url and wording.is_web(quote.url) and not re.search(r"[\s<>]", quote.url) else ""
-            stars = f"{report.words.quoted_from(quote)} {report.words.stars(quote)}".strip()
-            said = " · ".join(
-                part for part in (stars, f"{report.words.day(quote.published_on)} {escaped(quote.source)}".strip()) if part
-            )
-            against = "a voice against it · " if quote.is_counter else ""
-            yield f"> — {against}{said}{where}"
+            where = f"<{quote.url}>" if quote.url and wording.is_web(quote.url) and not re.search(r"[\s<>]", quote.url) else ""
+            stars = f"{words.quoted_from(quote)} {words.stars(quote)}".strip()
+            source = f"{words.day(quote.published_on)} {escaped(quote.source)}".strip()
+            against = words.say("A voice against it") if quote.is_counter else ""
+            yield f"> — {' · '.join(part for part in (against, stars, source, where) if part)}"
 
 
 def _roadmap(report: Report) -> Iterator[str]:
+    words = report.words
     if not report.roadmap:
-        yield "No cell calls for a tactic, or no brand of the market file is marked as ours."
+        yield words.say("No finding calls for a tactic, or no brand of the market file is marked as ours.")
     for t in report.roadmap:
-        worth = "blocked by the market file" if t.is_blocked else f"{report.words.gain(t)}, {t.cost} cost, {t.lead_weeks} weeks"
-        yield f"{t.position}. **{escaped(t.title)}**: {worth}. {escaped(t.pain)} Shown by `{t.shown_by}`, which {t.shown_as}."
+        weeks = words.plural("{n} week until customers notice", "{n} weeks until customers notice", n=t.lead_weeks)
+        worth = words.say("ruled out by the market file") if t.is_blocked else " · ".join([words.gain(t), words.cost(t), weeks])
+        yield f"{t.position}. **{escaped(t.title)}** · {escaped(f'{worth}. {t.pain} {words.shown_by(t)}')}"
         for step in t.steps:
             yield f"   - {escaped(step)}"
 
 
 def _why(report: Report) -> Iterator[str]:
+    words = report.words
     if not report.drivers:
-        yield "Too few rated reviews to tell what moves the stars."
+        yield words.say("Too few rated reviews to tell what moves the stars.")
     else:
-        yield "| Theme | Stars with praise | Stars with a complaint | Takes from the mean |"
-        yield "| --- | --- | --- | --- |"
+        yield _row(
+            [words.say("Theme"), words.say("With praise"), words.say("With a complaint"), words.say("Takes from the mean")]
+        )
+        yield _rule(4)
     for d in report.drivers:
-        lost = f"{report.words.net(d.stars_lost)} ({report.words.net(d.stars_lost_low)} to {report.words.net(d.stars_lost_high)})"
-        yield f"| {escaped(report.theme_name(d.theme))} | {report.words.net(d.praise_stars)} | {report.words.net(d.complaint_stars)} | {lost} |"
+        lost = words.say(
+            "{value:net} ({low:net} to {high:net})", value=d.stars_lost, low=d.stars_lost_low, high=d.stars_lost_high
+        )
+        yield _row([escaped(report.theme_name(d.theme)), words.net(d.praise_stars), words.net(d.complaint_stars), escaped(lost)])
     yield ""
     for brand in report.brands:
         pains = [
-            f"{report.theme_name(p.theme)} ({report.words.pct(p.reach)} of reviews)" for p in report.pains_of(brand.brand)[:3]
+            words.say("{theme} ({reach:pct} of reviews)", theme=report.theme_name(p.theme), reach=p.reach)
+            for p in report.pains_of(brand.brand)[:3]
         ]
-        yield f"- What hurts most at {escaped(brand.name)}: {escaped(', '.join(pains)) or 'not enough evidence'}"
+        told = words.listed(pains) or words.say("not enough evidence")
+        yield f"- {escaped(words.say('What hurts most at {brand}: {pains}', brand=brand.name, pains=told))}"
     for cause in report.causes:
         yield f"- {escaped(cause.hypothesis)}"
 
 
 def _emerging(report: Report) -> Iterator[str]:
+    words = report.words
     if not report.emerging:
-        yield "No new complaint beyond noise."
+        yield words.say("No new complaint beyond noise.")
     for term in report.emerging:
-        yield f"- **{escaped(term.term)}** ({escaped(report.brand_name(term.brand) or 'all brands')}): {report.words.emergence(term)}"
+        whose = report.brand_name(term.brand) or words.say("all brands")
+        yield f"- **{escaped(term.term)}** ({escaped(whose)}): {escaped(words.emergence(term))}"
         for quote in report.quotes_on(term):
-            yield f"  - “{escaped(quote.quote)}” {escaped(report.brand_name(quote.said_of))}, {report.words.day(quote.published_on)}"
+            yield f"  - “{escaped(quote.quote)}” {escaped(report.brand_name(quote.said_of))}, {words.day(quote.published_on)}"
 
 
 def escaped(text: str) -> str:

@@ -188,8 +188,7 @@ def _meaning(report: Report, brand: Brand) -> Iterator[_Item]:
     told = sorted((c for c in report.cells_of(brand.brand) if c.for_us in _STANCES), key=_urgency)
     topics = {cell.theme or cell.metric: cell for cell in reversed(told)}
     for cell in sorted(topics.values(), key=_urgency):
-        stance = report.words.for_us(cell.for_us or "")
-        yield _Item(stance[:1].upper() + stance[1:], _said(cell.for_us_reason or ""), is_bold=True, scale=1.0)
+        yield _Item(report.words.stance(cell.for_us or ""), _said(cell.for_us_reason or ""), is_bold=True, scale=1.0)
 
 
 _STANCES = ("fix", "defend", "attack")

@@ -17,19 +17,20 @@ def print_swot(report: Report, out: IO[str]) -> None:
     """One row for each brand. Plain text where `out` is no terminal; claims are shown as text, whatever they hold."""
     # A log has no width of its own: 160 columns keep a claim within a few lines.
     console = Console(file=out, width=None if out.isatty() else 160, highlight=False)
-    table = Table(
-        title=f"{report.run.market_name}, as of {report.words.day(report.run.day)}", title_justify="left", show_lines=True
-    )
+    words = report.words
+    title = words.say("{market}, as of {day:day}", market=report.run.market_name, day=report.run.day)
+    table = Table(title=Text(title), title_justify="left", show_lines=True)
     table.add_column("", ratio=2)
     for quadrant in QUADRANTS:
-        table.add_column(report.words.quadrant_names[quadrant], ratio=5, header_style=_STYLES[quadrant])
+        table.add_column(words.quadrant_names[quadrant], ratio=5, header_style=_STYLES[quadrant])
     for brand in report.brands:
-        row = [Text(f"{brand.name}{' (ours)' if brand.own else ''}\n{report.words.count(brand.review_count)} reviews")]
+        name = words.say("{brand} (ours)", brand=brand.name) if brand.own else brand.name
+        row = [Text(f"{name}\n{words.plural('{n} review', '{n} reviews', n=brand.review_count)}")]
         for quadrant in QUADRANTS:
             cells = report.cells_of(brand.brand, quadrant)
             claims = [f"• {cell.claim}\n  {cell.statistics}" for cell in cells[:CLAIMS_SHOWN]]
             if len(cells) > CLAIMS_SHOWN:
-                claims.append(f"… {len(cells) - CLAIMS_SHOWN} more in the report")
+                claims.append(words.say("… and {n} more in the report", n=len(cells) - CLAIMS_SHOWN))
             row.append(Text("\n".join(claims) or report.empty_text(brand.brand, quadrant), style="" if cells else "dim"))
         table.add_row(*row)
     console.print(table)

@@ -24,17 +24,15 @@ class Wording(Words):
         }
 
     def figures(self, cell: Cell) -> str:
-        """What stands behind a claim, in one line: n, effect with interval and q, what it means for us, and the rule that says so."""
-        rule = self.say("rule {rule}", rule=cell.rule)
-        for_us = [self.for_us(cell.for_us)] if cell.for_us else []
-        return " · ".join([cell.statistics, *for_us, rule])
+        """What stands behind a claim, in one line: n, effect with interval and q, and what it means for us."""
+        return " · ".join([cell.statistics, *([self.for_us(cell.for_us)] if cell.for_us else [])])
 
     def for_us(self, stance: str) -> str:
         """attack, defend, fix or watch, in words."""
         return {
-            "attack": self.say("for us: attack"),
-            "defend": self.say("for us: defend"),
-            "fix": self.say("for us: fix"),
+            "attack": self.say("for us: take the opening"),
+            "defend": self.say("for us: guard what we have"),
+            "fix": self.say("for us: mend our own"),
             "watch": self.say("for us: watch"),
         }[stance]
 
@@ -145,9 +143,9 @@ class Wording(Words):
     def stance(self, stance: str) -> str:
         """attack, defend, fix or watch as a label of its own."""
         return {
-            "attack": self.say("Attack"),
-            "defend": self.say("Defend"),
-            "fix": self.say("Fix"),
+            "attack": self.say("Take the opening"),
+            "defend": self.say("Guard it"),
+            "fix": self.say("Mend it"),
             "watch": self.say("Watch"),
         }[stance]
 
@@ -198,6 +196,20 @@ class Wording(Words):
             "blocked": self.say("refused"),
             "not_asked": self.say("not asked"),
         }[status]
+
+    def channel(self, channel: str) -> str:
+        """A way to get in touch with who runs it, as metric.service names it: "chat (Intercom)"."""
+        kind, _, vendor = channel.partition(" (")
+        names = {
+            "chat": self.say("chat"),
+            "messenger": self.say("messenger"),
+            "phone": self.say("phone"),
+            "email": self.say("e-mail"),
+            "form": self.say("form"),
+            "social": self.say("social network"),
+        }
+        name = names.get(kind, kind)
+        return self.say("{channel} ({vendor})", channel=name, vendor=vendor.removesuffix(")")) if vendor else name
 
     def cost(self, tactic: Tactic) -> str:
         return {"low": self.say("low cost"), "medium": self.say("medium cost"), "high": self.say("high cost")}[tactic.cost]
@@ -330,21 +342,35 @@ class Wording(Words):
             high=reading.accuracy_high,
         )
 
+    def scorer(self, scorer: str) -> str:
+        """As text.scorer names it; what it names otherwise, as it stands there."""
+        rules = {
+            "VADER": "VADER",
+            "seed lexicon": self.say("seed lexicon"),
+            "signs that all languages share": self.say("signs that all languages share"),
+        }
+        known = {"transformer": self.say("transformer")} | rules
+        for name, said in rules.items():
+            known[f"{name}, and a model that it taught"] = self.say("{rules}, and a model that it taught", rules=said)
+            known[f"taught model, {name}"] = self.say("taught model, {rules}", rules=said)
+        return known.get(scorer, scorer)
+
     def read_by(self, reading: Reading) -> str:
         """The scorer, and by what it was taught."""
+        scorer = self.scorer(reading.scorer)
         if not reading.teacher_count:
-            return reading.scorer
+            return scorer
         first, last = reading.first_landed_on, reading.last_landed_on
         if first == last:
             return self.say(
                 "{scorer}; taught by {n} starred reviews landed {day:day}",
-                scorer=reading.scorer,
+                scorer=scorer,
                 n=reading.teacher_count,
                 day=first,
             )
         return self.say(
             "{scorer}; taught by {n} starred reviews landed {first:day} to {last:day}",
-            scorer=reading.scorer,
+            scorer=scorer,
             n=reading.teacher_count,
             first=first,
             last=last,
