@@ -269,7 +269,7 @@ def test_a_mail_is_in_the_recipients_language_and_her_days(place: Place, post_of
 
 
 def test_a_link_leads_to_the_run_where_reports_are_served(place: Place, post_office: PostOffice) -> None:
-    place.write('[delivery]\nreport_url = "https://reports.example/tea/"\n' + SERVER + mail_to("haruka", report='"linked"'))
+    place.write('report_url = "https://reports.example/tea/"\n' + SERVER + mail_to("haruka", report='"linked"'))
     assert place.deliver().sent == 1
     page = post_office.mails[0].get_body(("html",))
     assert page is not None
@@ -684,7 +684,7 @@ def test_what_waits_for_the_end_of_quiet_hours_comes_within_a_day(moment: dateti
         (SERVER + mail_to("haruka", language='"fr"'), "language"),
         (SERVER + mail_to("haruka", timezone='"Mars/Base"'), "expected an IANA time zone"),
         (SERVER + mail_to("haruka", quiet_hours='"10pm"'), "expected hours such as 22:00-07:00, found '10pm'"),
-        (SERVER + mail_to("haruka", report='"linked"'), "expected delivery.report_url"),
+        (SERVER + mail_to("haruka", report='"linked"'), "expected report_url"),
         (SERVER + mail_to("haruka") * 2, "haruka stands twice"),
         (SERVER + mail_to("haruka", password='"hunter2"'), "password: unknown key"),
         ('[[delivery.recipients]]\nname = "x"\nchannel = "pigeon"\n', "channel"),
@@ -708,3 +708,22 @@ def test_a_recipients_language_is_one_of_the_reports(tea: Ran, tmp_path: Path) -
     place = Place(tmp_path)
     place.write(SERVER + mail_to("haruka", language='"ja"'))
     assert load_market(place.market).languages_read == ("en", "ja")
+
+
+def test_the_examples_of_the_docs_and_of_the_demo_market_are_taken(tea: Ran, tmp_path: Path) -> None:
+    shutil.copytree(tea.market.parent, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    ops = (PROJECT / "docs" / "ops.md").read_text(encoding="utf-8")
+    (documented,) = (block for block in re.findall(r"```toml\n(.*?)```", ops, re.DOTALL) if "[delivery" in block)
+    demo = (PROJECT / "markets" / "demo.toml").read_text(encoding="utf-8")
+    commented = demo[demo.index("# [delivery.mail]") : demo.index("# The own brand")]
+    untouched = (tmp_path / "tea.toml").read_text(encoding="utf-8")
+    for delivery, channels in (
+        (documented, ["mail", "slack", "slack_webhook", "webhook"]),
+        (commented.replace("# ", "").replace("#\n", "\n"), ["mail"]),
+    ):
+        place = Place(tmp_path)
+        place.write(delivery)
+        market = load_market(place.market)
+        assert [recipient.channel for recipient in market.delivery.recipients] == channels
+        assert len(market.alerts.rules) == 6
+        place.market.write_text(untouched, encoding="utf-8")
