@@ -167,7 +167,7 @@ def as_text(message: Message) -> str:
         for line in part.lines:
             lines.append(f"- {plain(line.text)}")
             lines += [f"  {plain(line.figures)}"] if line.figures else []
-            lines += [f"  {line.url}"] if is_web(line.url) else []
+            lines += [f"  {plain(line.url)}"] if line.url and is_web(line.url) else []
     if message.link:
         lines += ["", f"{message.link_text}:", message.link]
     return "\n".join([*lines, "", message.foot]).strip() + "\n"
