@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 
 from pipeline.demo import web
+from tests import prepared
 
 PROJECT = Path(__file__).parents[1]
 
@@ -66,14 +66,7 @@ class Ran:
 
 def rivalscope(*arguments: str | Path, cwd: Path = PROJECT, code: int | None = 0) -> subprocess.CompletedProcess[str]:
     """Runs the command line as a user would; `code` None takes any exit code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
+    done = prepared.run("pipeline.cli:main", [*map(str, arguments)], cwd=cwd)
     assert code is None or done.returncode == code, done.stderr
     return done
 
