@@ -135,11 +135,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
 
 
-def _ran_once(name: str, factory: pytest.TempPathFactory, run: Callable[[Path], subprocess.CompletedProcess[str]]) -> Path:
-    """What `run` leaves in the folder that it is given, `said.json` among it: once in a session, whoever asks first. Each worker gets a copy."""
+def _ran_once(
+    name: str, factory: pytest.TempPathFactory, run: Callable[[Path], subprocess.CompletedProcess[str]]
+) -> tuple[Path, tuple[str, str, int]]:
+    """What `run` leaves in the folder that it is given, and its stdout, stderr and exit code, which must be 0.
+
+    It runs once in a session, for whoever asks first; each worker gets a copy of the folder.
+    """
     base = factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    place, said = shared / name, shared / name / "said.json"
+    place, said = shared / name, shared / f"{name}.json"
     with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
@@ -148,8 +153,9 @@ def _ran_once(name: str, factory: pytest.TempPathFactory, run: Callable[[Path], 
             said.write_text(json.dumps([done.stdout, done.stderr, done.returncode]), encoding="utf-8")
     own = factory.mktemp(name)
     shutil.copytree(place, own, symlinks=True, dirs_exist_ok=True)
-    (own / said.name).write_text(said.read_text(encoding="utf-8").replace(str(place), str(own)), encoding="utf-8")
-    return own
+    stdout, stderr, code = json.loads(said.read_text(encoding="utf-8").replace(str(place), str(own)))
+    assert code == 0, stderr
+    return own, (stdout, stderr, code)
 
 
 @pytest.fixture(scope="session")
@@ -159,24 +165,28 @@ def tea(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
         return rivalscope("run", write_tea_market(folder), "--data", folder / "data", "--as-of", "2026-07-01", code=None)
 
-    folder = _ran_once("tea", tmp_path_factory, run)
-    stdout, stderr, code = json.loads((folder / "said.json").read_text(encoding="utf-8"))
-    assert code == 0, stderr
-    return Ran(folder / "tea.toml", folder / "data", stdout, stderr, code)
+    folder, done = _ran_once("tea", tmp_path_factory, run)
+    return Ran(folder / "tea.toml", folder / "data", *done)
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Ran]:
-    """The demo market, served on a free port while the tests run, and run once without Airflow in a project folder of its own."""
+def demo_web(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the demo web while the tests run; the demo's market file is told it."""
+    given = getattr(request.config, "workerinput", {}).get("demo")
+    with ExitStack() as serving, pytest.MonkeyPatch.context() as patch:
+        address = given or serving.enter_context(web.serve(0))
+        patch.setenv("RIVALSCOPE_DEMO_URL", address)
+        yield address
+
+
+@pytest.fixture(scope="session")
+def demo(demo_web: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The demo market, run once without Airflow in a project folder of its own; its web is there while the tests run."""
 
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
         (folder / "markets").symlink_to(PROJECT / "markets")
         return rivalscope("run", "markets/demo.toml", cwd=folder, code=None)
 
-    with ExitStack() as serving, pytest.MonkeyPatch.context() as patch:
-        given = getattr(request.config, "workerinput", {}).get("demo")
-        patch.setenv("RIVALSCOPE_DEMO_URL", given or serving.enter_context(web.serve(0)))
-        folder = _ran_once("demo", tmp_path_factory, run)
-        stdout, stderr, code = json.loads((folder / "said.json").read_text(encoding="utf-8"))
-        assert code == 0, stderr
-        yield Ran(folder / "markets" / "demo.toml", folder / "data" / "demo", stdout, stderr, code)
+    assert demo_web
+    folder, done = _ran_once("demo", tmp_path_factory, run)
+    return Ran(folder / "markets" / "demo.toml", folder / "data" / "demo", *done)
