@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
+# Twice as many as the smallest machine has cores: many a test waits for a web server. tests/conftest.py says what stays with one worker.
+WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
 export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
@@ -12,10 +14,10 @@ demo: setup
 	$(BIN)/rivalscope demo
 
 test: setup browser
-	$(BIN)/python -m pytest -q -m "not slow" -n 3 --dist loadfile
+	$(BIN)/python -m pytest -q -m "not slow" $(WORKERS)
 
 test-slow: setup browser
-	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m slow $(WORKERS)
 
 check: setup
 	$(BIN)/ruff check

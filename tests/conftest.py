@@ -126,16 +126,23 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["demo"] = node.config.stash[_ADDRESS]
 
 
-LONG = ("test_swot", "test_polite", "test_demo_job", "test_gather", "test_main_job", "test_archive")
+LONG = (
+    "test_diff", "test_as_of", "test_service_audit", "test_lying_source", "test_polite", "test_demo_job", "test_swot", "test_main_job",
+    "test_gather", "test_docs", "test_query", "test_faq_contact_ranking_pages",
+)  # fmt: skip
 """Begun first, so that in the end no worker is left alone with one of them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays with one worker, as its fixtures do, unless its tests name groups of their own."""
     order = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
-def _ran_once(
+def ran_once(
     name: str, factory: pytest.TempPathFactory, run: Callable[[Path], subprocess.CompletedProcess[str]]
 ) -> tuple[Path, tuple[str, str, int]]:
     """What `run` leaves in the folder that it is given, and its stdout, stderr and exit code, which must be 0.
@@ -165,7 +172,7 @@ def tea(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
         return rivalscope("run", write_tea_market(folder), "--data", folder / "data", "--as-of", "2026-07-01", code=None)
 
-    folder, done = _ran_once("tea", tmp_path_factory, run)
+    folder, done = ran_once("tea", tmp_path_factory, run)
     return Ran(folder / "tea.toml", folder / "data", *done)
 
 
@@ -188,5 +195,5 @@ def demo(demo_web: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
         return rivalscope("run", "markets/demo.toml", cwd=folder, code=None)
 
     assert demo_web
-    folder, done = _ran_once("demo", tmp_path_factory, run)
+    folder, done = ran_once("demo", tmp_path_factory, run)
     return Ran(folder / "markets" / "demo.toml", folder / "data" / "demo", *done)
