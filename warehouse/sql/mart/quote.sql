@@ -346,7 +346,7 @@ passage as (
         null,
         s.title,
         s.url,
-        cast(s.as_of as date),
+        cast(timezone(coalesce((select any_value(timezone) from core.run), 'UTC'), timezone('UTC', s.as_of)) as date),
         s.engine,
         null,
         null,
