@@ -224,6 +224,8 @@ def test_a_market_adds_replaces_and_switches_off() -> None:
     assert replaced.themes_of("The price was high.", "en") == ()
     less = themes.load_taxonomy(MarketChanges(off=("price_value",)))
     assert "price_value" not in {theme.id for theme in less.themes}
+    named = themes.load_taxonomy(MarketChanges(add={"pets": PETS | {"name": "Pets"}}))
+    assert next(theme for theme in named.themes if theme.id == "pets").names == {"en": "Pets"}
     assert less.themes_of("The price was high.", "en") == ()
 
 
