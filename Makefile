@@ -2,20 +2,26 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
+# Twice as many as the smallest machine has cores: many a test waits for a web server. tests/conftest.py says what stays with one worker.
+WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
 export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: demo test test-slow check catalogs bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
+.PHONY: demo test test-slow test-all check catalogs bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
 
 demo: setup
 	$(BIN)/rivalscope demo
 
 test: setup browser
-	$(BIN)/python -m pytest -q -m "not slow" -n 3 --dist loadfile
+	$(BIN)/python -m pytest -q -m "not slow" $(WORKERS)
 
 test-slow: setup browser
-	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m slow $(WORKERS)
+
+# Both in one session, which builds the markets that tests read only once.
+test-all: setup browser
+	$(BIN)/python -m pytest -q $(WORKERS)
 
 check: setup
 	$(BIN)/ruff check
@@ -56,12 +62,12 @@ setup: .venv/installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
-# The browser tests drive the system's Chromium; CJK fonts are what a Korean or Japanese quote is seen with.
+# The browser tests drive the system's Chromium and read its PDF back with pdftotext; CJK fonts are what a Korean or Japanese quote is seen with.
 browser:
-	@{ command -v chromium >/dev/null || command -v google-chrome >/dev/null; } && fc-list :lang=ko 2>/dev/null | grep -q . || { \
+	@{ command -v chromium >/dev/null || command -v google-chrome >/dev/null; } && command -v pdftotext >/dev/null && fc-list :lang=ko 2>/dev/null | grep -q . || { \
 	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; \
-	  else echo "The browser tests need Chromium and CJK fonts: install the packages chromium and fonts-noto-cjk."; fi; }
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk poppler-utils; \
+	  else echo "The browser tests need Chromium, CJK fonts and pdftotext: install the packages chromium, fonts-noto-cjk and poppler-utils."; fi; }
 
 lock:
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --all-extras pyproject.toml -o requirements.lock

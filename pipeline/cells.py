@@ -167,7 +167,10 @@ def scorers(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def cells_of(build_file: Path, given: Inputs) -> bytes:
+    """As `document`. Raises CellsError when the build has not been through `rivalscope swot`."""
     with build.connect(build_file, read_only=True) as con:
+        if "mart.swot_cell" not in build.tables(con):
+            raise CellsError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
         return document(con, given)
 
 

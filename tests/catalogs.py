@@ -1,6 +1,6 @@
 """`make catalogs`: collects the templates of the product's own words and brings `pipeline/catalogs/*.po` up to date with them.
 
-Words stand in four kinds of files: `say`, `plural` and `html` of pipeline/words.py, and `_` where it is short for `say`, in Python; `_` and `_n` in Jinja templates; `json_object('say', ...)`
+Words stand in four kinds of files: `say`, `plural` and `html` of pipeline/words.py in Python; `_` and `_n` in Jinja templates; `json_object('say', ...)`
 in SQL; and the texts of tactics and journeys in TOML. What is new gets an empty translation, what is gone goes; tests/test_words.py fails until
 the new ones are translated.
 """
@@ -28,8 +28,8 @@ PRODUCT = ROOT / "pipeline"
 Id = str | tuple[str, str]
 """A template, or the pair of those for one and for many."""
 
-_CALLS = {"say": 1, "html": 1, "plural": 2, "html_plural": 2, "_": 1}
-"""Methods of Words, and `_`, and how many of their arguments are templates."""
+_CALLS = {"say": 1, "html": 1, "plural": 2, "html_plural": 2, "_": 1, "_n": 2}
+"""Methods of Words and what they are called in places, and how many of their arguments are templates."""
 
 _HEADER = """\
 # The report's words. `make catalogs` keeps the msgids true; translate, and keep the names in braces (a format may differ: {on:day}, {on:month})."""
@@ -55,7 +55,7 @@ def _files() -> Iterator[tuple[Path, list[Id]]]:
     for path in sorted(PRODUCT.rglob("*.j2")):
         with path.open("rb") as file:
             options = {"encoding": "utf-8", "silent": "false", "trimmed": "true"}
-            yield path, [*_of_jinja(babel_extract(file, ["_", "_n"], (), options))]
+            yield path, [*_of_jinja(babel_extract(file, list(_CALLS), (), options))]
     for path in sorted(build.SQL.rglob("*.sql")):
         yield path, [*of_sql(path.read_text(encoding="utf-8"))]
     for path in sorted(tactics.TACTICS.glob("*.toml")):
@@ -67,18 +67,11 @@ def _files() -> Iterator[tuple[Path, list[Id]]]:
 def of_python(source: str) -> Iterator[Id]:
     """Also within f-strings, where Babel's own extractor does not look."""
     for call in ast.walk(ast.parse(source)):
-        if isinstance(call, ast.Call) and (name := _called(call)) in _CALLS:
-            texts = [each.value for each in call.args[: _CALLS[name]] if isinstance(each, ast.Constant)]
-            if len(texts) == _CALLS[name]:
-                yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
-
-
-def _called(call: ast.Call) -> str:
-    """The name of a method, or `_`."""
-    match call.func:
-        case ast.Attribute(attr=name) | ast.Name(id="_" as name):
-            return name
-    return ""
+        match call:
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in _CALLS:
+                texts = [each.value for each in call.args[: _CALLS[name]] if isinstance(each, ast.Constant)]
+                if len(texts) == _CALLS[name]:
+                    yield texts[0] if len(texts) == 1 else (texts[0], texts[1])
 
 
 def _of_jinja(found: Iterable[tuple[Any, ...]]) -> Iterator[Id]:

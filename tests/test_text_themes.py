@@ -359,6 +359,10 @@ def test_a_longer_word_that_ends_like_a_praise_is_none() -> None:
         (r"(?i)Refund|x", ["refund", "x"]),
         (r"가격(?:이|은)|배송", ["가격이", "배송", "가격"]),
         (r"\w+", ["word", "-"]),
+        (r"\bapps?\b", ["the app", "apps", "map", "an apple"]),
+        (r"\ba?b|\bc", ["ab", "b", "c", "bc"]),
+        (r"\b(?:will|we'll) (?:soon )?be back\b", ["we will be back", "we'll soon be back", "we will come back", "be back"]),
+        (r"\bn(?:ot|ever) (?:a (?:good|bad)|the) one", ["not a bad one", "never the one", "knot the one"]),
     ],
 )
 def test_alternatives_and_literals_stand_for_their_pattern(pattern: str, texts: list[str]) -> None:
@@ -369,6 +373,9 @@ def test_alternatives_and_literals_stand_for_their_pattern(pattern: str, texts: 
         for part in parts:
             if re.search(part, text):
                 assert all(any(one in tokens for one in clause) for clause in literals.required_literals(part)), (part, text)
+                assert literals.required_phrase(part) in text.lower(), (part, text)
+            found = [match.span() for match in matcher.compiled(part).finditer(text)]
+            assert found == [match.span() for match in re.finditer(part, text, matcher.compiled(part).flags)], (part, text)
 
 
 @pytest.mark.parametrize("piece", ["refund ", "a", "the owner was ", "환불", "返品", "don't ", "?!", "배송이 "])

@@ -23,7 +23,7 @@ SCHEMA = {
         " language varchar, published_at timestamp, published_on date, author_hash varchar, reply_text varchar,"
         " reply_at timestamp, url varchar, page_url varchar, duplicate_of varchar"
     ),
-    "core.run": "run_id varchar, as_of timestamp",
+    "core.run": "run_id varchar, as_of timestamp, timezone varchar",
     "core.crawl": "target varchar, run_id varchar, as_of timestamp, lines_run_id varchar, crawled_at timestamp, error_count bigint, is_cut boolean, newest boolean",
     "core.brand_domain": "brand varchar, domain varchar",
     "core.faq_entry": (

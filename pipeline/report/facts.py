@@ -79,16 +79,31 @@ join reviewed as r on r.brand = c.brand
 left join complained as m on m.brand = c.brand and m.theme is not distinct from c.theme and m.month = r.month
 order by c.brand, c.theme, r.month
 """
+# A review is new if it was first seen after the last crawl of its source by the former run, or one before it, had ended.
 _FLAGGED = """
+with known as (
+    select target, max(crawled_at) as until from core.crawl where as_of <= $since group by target
+),
+
+reviewed as (
+    select
+        r.brand,
+        s.review_id is not null as is_flagged,
+        $since is not null and r.first_seen_at > coalesce(k.until, timestamp '-infinity') as is_new
+    from core.review as r
+    left join known as k on k.target = r.target
+    left join (select distinct review_id from text.suspicion) as s on s.review_id = r.review_id
+    where r.duplicate_of is null
+)
+
 select
     b.brand,
-    count(r.review_id),
-    count(r.review_id) filter (where s.review_id is not null),
-    count(r.review_id) filter (where r.first_seen_at > $since),
-    count(r.review_id) filter (where r.first_seen_at > $since and s.review_id is not null)
+    count(r.brand),
+    count(r.brand) filter (where r.is_flagged),
+    count(r.brand) filter (where r.is_new),
+    count(r.brand) filter (where r.is_new and r.is_flagged)
 from core.brand as b
-left join core.review as r on r.brand = b.brand and r.duplicate_of is null
-left join (select distinct review_id from text.suspicion) as s on s.review_id = r.review_id
+left join reviewed as r on r.brand = b.brand
 group by b.brand
 """
 
@@ -357,7 +372,10 @@ def read(build_file: Path, words: Wording | None = None, *, since: Since | None 
     try:
         if "mart.summary" not in tables(con):
             raise ReportError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
-        brands = sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))
+        brands = [
+            replace(b, channels=b.channels and [said.channel(channel) for channel in b.channels])
+            for b in sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))
+        ]
         order = {brand.brand: number for number, brand in enumerate(brands)}
         priorities = sorted(
             (p for p in _rows(con, "mart.priority", Priority, said) if p.window == "all" and p.priority is not None),

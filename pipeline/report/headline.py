@@ -42,7 +42,7 @@ def headline(report: Report) -> list[Sentence]:
     if first:
         worth = first.impact is not None and first.impact >= words.LEAST_STARS
         text = (
-            words.say("To do first: {title} (worth {gain}).", title=first.title, gain=words.gain(first))
+            words.say("To do first: {title}, worth {gain}.", title=first.title, gain=words.gain(first))
             if worth
             else words.say("To do first: {title}.", title=first.title)
         )

@@ -197,6 +197,20 @@ class Wording(Words):
             "not_asked": self.say("not asked"),
         }[status]
 
+    def channel(self, channel: str) -> str:
+        """A way to get in touch with who runs it, as metric.service names it: "chat (Intercom)"."""
+        kind, _, vendor = channel.partition(" (")
+        names = {
+            "chat": self.say("chat"),
+            "messenger": self.say("messenger"),
+            "phone": self.say("phone"),
+            "email": self.say("e-mail"),
+            "form": self.say("form"),
+            "social": self.say("social network"),
+        }
+        name = names.get(kind, kind)
+        return self.say("{channel} ({vendor})", channel=name, vendor=vendor.removesuffix(")")) if vendor else name
+
     def cost(self, tactic: Tactic) -> str:
         return {"low": self.say("low cost"), "medium": self.say("medium cost"), "high": self.say("high cost")}[tactic.cost]
 

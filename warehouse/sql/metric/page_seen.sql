@@ -5,8 +5,12 @@
 -- quote: as printed (a chat without words: who runs it); of a page that does not show it, its address
 -- url: of the page
 -- source: the source's name in the market file; the page's kind where several may have shown it
--- seen_on: day of the last observation (UTC)
-with offered as (
+-- seen_on: day of the last observation, where the market is
+with zone as (
+    select coalesce(any_value(timezone), 'UTC') as timezone from core.run
+),
+
+offered as (
     select
         brand,
         unnest(case kind
@@ -22,20 +26,23 @@ with offered as (
         end) as part,
         coalesce(nullif(trim(value), ''), vendor) as quote,
         url,
-        cast(last_seen_at as date) as seen_on
+        cast(timezone(z.timezone, timezone('UTC', last_seen_at)) as date) as seen_on
     from core.contact_point
+    cross join zone z
     where current
 ),
 
 -- A walk began at the source's own page; of one from files the pages are known that said something.
 walked as (
-    select s.brand, s.url, cast(c.last_landed_at as date) as seen_on
+    select s.brand, s.url, cast(timezone(z.timezone, timezone('UTC', c.last_landed_at)) as date) as seen_on
     from core.source s
     join core.coverage c on c.target = s.target
+    cross join zone z
     where s.kind = 'contact' and s.url is not null and c.last_landed_at is not null
     union
-    select p.brand, p.url, cast(max(p.last_seen_at) as date)
+    select p.brand, p.url, max(cast(timezone(z.timezone, timezone('UTC', p.last_seen_at)) as date))
     from core.contact_point p
+    cross join zone z
     where p.current and not exists (select 1 from core.source s where s.brand = p.brand and s.kind = 'contact' and s.url is not null)
     group by p.brand, p.url
 )
@@ -57,8 +64,9 @@ select brand, 'unoffered_channels', 'negative', url, url, 'contact', seen_on
 from walked
 where url <> ''
 union all
-select e.brand, 'topic_coverage', 'positive', e.question, e.url, e.source, cast(max(e.last_seen_at) as date)
+select e.brand, 'topic_coverage', 'positive', e.question, e.url, e.source, max(cast(timezone(z.timezone, timezone('UTC', e.last_seen_at)) as date))
 from core.faq_entry e
+cross join zone z
 where e.current and e.question <> '' and e.url <> ''
 group by e.brand, e.question, e.url, e.source
 order by all

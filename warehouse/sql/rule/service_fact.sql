@@ -20,7 +20,9 @@ with thresholds as (
 ),
 
 setting as (
-    select max(value) as min_reviews from metric.setting where name = 'min_reviews'
+    select
+        (select max(value) from metric.setting where name = 'min_reviews') as min_reviews,
+        coalesce((select any_value(timezone) from core.run), 'UTC') as timezone
 ),
 
 wording as (
@@ -59,7 +61,7 @@ known as (
         case when w.is_either then if(coalesce(a.value, 0) > 0, 1, 0) else a.value end as value,
         a.n,
         a.detail,
-        cast(a.last_landed_at as date) as read_on
+        cast(timezone(g.timezone, timezone('UTC', a.last_landed_at)) as date) as read_on
     from metric.service_audit a
     join wording w on w.part = a.part
     cross join setting g
@@ -141,7 +143,7 @@ select
             'value', j.own.value, 'median', j.rivals_median, 'rivals', j.rivals
         )
     end as claim,
-    if(j.own.read_on is null, j.looked, json_object('say', '{looked}, read on {day:day} (UTC)', 'looked', j.looked, 'day', j.own.read_on)) as statistics,
+    if(j.own.read_on is null, j.looked, json_object('say', '{looked}, read on {day:day}', 'looked', j.looked, 'day', j.own.read_on)) as statistics,
     case when j.own.part = 'topic_coverage' then j.own.n else j.seen_count end as n,
     j.rivals as n_rest,
     cast(null as double) as effect,

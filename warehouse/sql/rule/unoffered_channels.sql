@@ -11,12 +11,17 @@
 -- n: brands whose pages were read
 -- n_rest, effect, low, high, q_value: null
 -- strength: 0: facts stand after what was tested
-with looked as (
+with zone as (
+    select coalesce(any_value(timezone), 'UTC') as timezone from core.run
+),
+
+looked as (
     select
         count(*) as brands,
         count(*) filter (where status = 'measured') as read_count,
-        min(cast(last_landed_at as date)) as read_on
+        min(cast(timezone(z.timezone, timezone('UTC', last_landed_at)) as date)) as read_on
     from metric.service_audit
+    cross join zone z
     where part = 'contact_channels'
 ),
 
@@ -50,7 +55,7 @@ select
         l.read_on is null,
         json_object('say', 'looked for on the pages of {n} brands', 'n', l.brands),
         json_object(
-            'say', '{looked}, read on {day:day} (UTC)',
+            'say', '{looked}, read on {day:day}',
             'looked', json_object('say', 'looked for on the pages of {n} brands', 'n', l.brands), 'day', l.read_on
         )
     ) as statistics,

@@ -1,0 +1,768 @@
+"""Delivery over real servers: SMTP (aiosmtpd), HTTP for webhooks and for Slack's API. Who gets what, once, and what happens when it fails."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+from aiosmtpd.controller import Controller
+from bs4 import BeautifulSoup
+from conftest import PROJECT, Ran, rivalscope
+from hostile_strings import STRINGS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.deliver import ledger, slack
+from pipeline.deliver import mail as mail_room
+from pipeline.deliver.message import Line, Message, Part, _one_line
+from pipeline.deliver.room import Outcome, deliver
+from pipeline.deliver.settings import MailRecipient, MailServer, QuietHours
+from pipeline.market import MarketError, load_market
+from pipeline.run import open_run
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+KEY = b"k" * 32
+ALERTS = '[alerts]\nrules = ["own_weakness", "rival_decline", "rank_loss", "faq_changed", "chat_added", "rating_drop"]\n'
+
+
+@dataclass
+class Post:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def said(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Web:
+    """A web server that keeps what it is sent, and answers what it is told to; 200 and nothing by default."""
+
+    address: str
+    posts: list[Post] = field(default_factory=list)
+    answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = field(default_factory=dict)
+    """By path, in turn; the last one stays."""
+    hold: set[str] = field(default_factory=set)
+    """Paths that never answer."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    """A held path has been asked."""
+
+    def to(self, path: str) -> list[Post]:
+        return [post for post in self.posts if post.path == path]
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    released = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            path = self.path.split("?")[0]
+            kept.posts.append(Post(path, {name.lower(): value for name, value in self.headers.items()}, body))
+            if path in kept.hold:
+                kept.asked.set()
+                released.wait(60)
+                return
+            turn = kept.answers.get(path, [(200, {}, b"")])
+            status, headers, said = turn.pop(0) if len(turn) > 1 else turn[0]
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            with suppress(ConnectionError):  # who has read enough hangs up
+                self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    kept = Web(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield kept
+    released.set()
+    server.shutdown()
+    server.server_close()
+
+
+def as_slack(web: Web) -> str:
+    """Lets the server speak the three endpoints of an upload and chat.postMessage; the address of the API."""
+
+    def ok(**said: object) -> tuple[int, dict[str, str], bytes]:
+        return 200, {"Content-Type": "application/json"}, json.dumps({"ok": True, **said}).encode()
+
+    web.answers |= {
+        "/api/chat.postMessage": [ok(channel="C0123456789", ts="1.5")],
+        "/api/files.getUploadURLExternal": [ok(upload_url=f"{web.address}/upload", file_id="F1")],
+        "/upload": [(200, {}, b"OK")],
+        "/api/files.completeUploadExternal": [ok(files=[{"id": "F1"}])],
+        "/api/files.info": [ok(file={"id": "F1"})],
+    }
+    return f"{web.address}/api/"
+
+
+@dataclass
+class PostOffice:
+    mails: list[EmailMessage] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    """Answers to the next mails in the place of taking them."""
+    goodbye: str = "221 Bye"
+    port: int = 0
+
+    async def handle_QUIT(self, _server: object, _session: object, _envelope: object) -> str:  # noqa: N802 - aiosmtpd's name
+        return self.goodbye
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        if self.refusals:
+            return self.refusals.pop(0)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        return "250 OK"
+
+
+@pytest.fixture
+def post_office(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostOffice]:
+    office = PostOffice()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        office.port = free.getsockname()[1]
+    controller = Controller(office, hostname="127.0.0.1", port=office.port)
+    controller.start()
+    monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{office.port}")
+    yield office
+    controller.stop()
+
+
+@dataclass
+class Place:
+    """A copy of what the tea market has published, with recipients of its own."""
+
+    folder: Path
+    said: str = ""
+
+    @property
+    def market(self) -> Path:
+        return self.folder / "tea.toml"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def write(self, delivery: str) -> None:
+        text = self.market.read_text(encoding="utf-8")
+        at = text.index("\n[[brands]]")
+        self.market.write_text(text[:at] + "\n" + delivery + text[at:], encoding="utf-8")
+
+    def deliver(self, now: datetime = NOON, *, dry: StringIO | None = None) -> Outcome:
+        market = load_market(self.market)
+        run = open_run(market, self.data, run_id=None, as_of=None, new=False)
+        lines: list[str] = []
+        outcome = deliver(run, market.delivery.recipients, now=now, progress=lines.append, dry=dry)
+        self.said = "\n".join(lines)
+        return outcome
+
+    def ledger(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads((self.data / "deliveries" / f"{name}.json").read_bytes())
+        return found
+
+    def knows_nothing_yet(self, name: str) -> None:
+        """As somebody whom each event is news to."""
+        ledger.Ledger(self.data / "deliveries" / f"{name}.json", told={}).write()
+
+    def report_before(self, change: dict[str, Any] | None) -> str:
+        """A week before there was the same report, but for the first cell: without it, or with these columns."""
+        body = orjson.loads((self.data / "cells" / "20260701T000000Z.json").read_bytes())
+        body |= {"run_id": "20260624T000000Z", "as_of": "2026-06-24T00:00:00"}
+        first = next(cell for cell in body["cells"] if cell["brand"] == "leaf")
+        if change is None:
+            body["cells"].remove(first)
+        else:
+            first |= change
+        (self.data / "cells" / "20260624T000000Z.json").write_bytes(orjson.dumps(body))
+        claim: str = first["claim"]
+        return claim
+
+
+@pytest.fixture
+def place(tea: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    shutil.copy(tea.market, tmp_path / "tea.toml")
+    shutil.copytree(
+        tea.data, tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns("landing", "archive", "scores", "build")
+    )
+    monkeypatch.setenv("WEBHOOK_KEY", f"whsec_{base64.b64encode(KEY).decode()}")
+    monkeypatch.setenv("SLACK_TOKEN", "xoxb-1-secret")
+    return Place(tmp_path)
+
+
+def mail_to(name: str, **more: str) -> str:
+    lines = "".join(f"{key} = {value}\n" for key, value in more.items())
+    return f'[[delivery.recipients]]\nname = "{name}"\nchannel = "mail"\nto = "{name.title()} <{name}@example.com>"\n{lines}'
+
+
+def hook_to(name: str, web: Web, **more: str) -> str:
+    lines = "".join(f"{key} = {value}\n" for key, value in more.items())
+    return (
+        f'[[delivery.recipients]]\nname = "{name}"\nchannel = "webhook"\nurl = "{web.address}/{name}"\n'
+        f'secret_variable = "WEBHOOK_KEY"\n{lines}'
+    )
+
+
+SERVER = '[delivery.mail]\nsender = "Rivalscope <scope@example.com>"\nurl_variable = "SMTP_URL"\n'
+
+
+# --- mail ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_mail_has_text_page_picture_and_report_and_goes_out_once(place: Place, post_office: PostOffice) -> None:
+    place.write(SERVER + mail_to("haruka"))
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert place.deliver() == Outcome(0, 0, 0)
+    (mail,) = post_office.mails
+    assert mail["From"] == "Rivalscope <scope@example.com>"
+    assert mail["To"] == "Haruka <haruka@example.com>"
+    assert mail["Subject"] == "Tea <b>shops</b>: the report of Jul 1, 2026"
+    assert mail["Message-ID"] == f"<{place.ledger('haruka')['reports']['20260701T000000Z']['key']}@example.com>"
+    text, page = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert page is not None
+    assert "Weaknesses: More complaints about delivery and punctuality" in text.get_content()
+    html = page.get_content()
+    assert "Leaf &amp; &lt;i&gt;Co&lt;/i&gt; now" in html
+    assert "<b>" not in html
+    related = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert [part["Content-ID"].strip("<>") for part in related] == re.findall(r'src="cid:([^"]+)"', html)
+    assert related[0].get_payload(decode=True)[:8] == b"\x89PNG\r\n\x1a\n"
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == "tea-2026-07-01-en.html"
+    report = attached.get_payload(decode=True)
+    assert report == (place.data / "reports" / "latest" / "report.html").read_bytes()
+
+
+def test_a_mail_is_in_the_recipients_language_and_her_days(place: Place, post_office: PostOffice) -> None:
+    place.write(SERVER + mail_to("mina", language='"ko"', timezone='"America/New_York"', report='"none"'))
+    assert place.deliver().sent == 1
+    (mail,) = post_office.mails
+    assert mail["Content-Language"] == "ko"
+    assert "2026. 6. 30." in mail["Subject"]  # midnight UTC is the evening before in New York
+    page = mail.get_body(("html",))
+    assert page is not None
+    assert '<html lang="ko">' in page.get_content()
+    assert not list(mail.iter_attachments())
+
+
+def test_a_link_leads_to_the_run_where_reports_are_served(place: Place, post_office: PostOffice) -> None:
+    place.write('report_url = "https://reports.example/tea/"\n' + SERVER + mail_to("haruka", report='"linked"'))
+    assert place.deliver().sent == 1
+    page = post_office.mails[0].get_body(("html",))
+    assert page is not None
+    assert 'href="https://reports.example/tea/20260701T000000Z/report.html"' in page.get_content()
+
+
+def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(place: Place, post_office: PostOffice) -> None:
+    place.write(SERVER + mail_to("haruka"))
+    post_office.refusals = ["451 busy", "550 no such mailbox"]
+    assert place.deliver() == Outcome(0, 0, 1)
+    assert "it answered 550 no such mailbox" in place.said
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert len(post_office.mails) == 1
+
+
+def test_a_server_that_says_goodbye_badly_has_the_mail_all_the_same(place: Place, post_office: PostOffice) -> None:
+    place.write(SERVER + mail_to("haruka"))
+    post_office.goodbye = "421 closing for maintenance"
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert len(post_office.mails) == 1
+
+
+def test_a_header_cannot_be_broken_by_a_name(place: Place, post_office: PostOffice) -> None:
+    place.write(SERVER + mail_to("haruka"))
+    text = place.market.read_text(encoding="utf-8")
+    hostile = r'"Tea\r\nBcc: all@evil.example\r\n\r\n\u202Eboo 차"'
+    place.market.write_text(text.replace('"Tea <b>shops</b>"', hostile), encoding="utf-8")
+    place.knows_nothing_yet("haruka")
+    place.write(ALERTS)
+    text = place.market.read_text(encoding="utf-8")
+    place.market.write_text(
+        text.replace('channel = "mail"', 'channel = "mail"\nalerts = "each"\nreport_days = []'), encoding="utf-8"
+    )
+    assert place.deliver().sent >= 1
+    for mail in post_office.mails:
+        assert mail["Bcc"] is None
+        assert mail["Subject"].startswith("Tea Bcc: all@evil.example boo 차: ")
+
+
+@pytest.mark.slow
+def test_a_mail_goes_through_an_airflow_connection(
+    place: Place, post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = {"disable_tls": True, "disable_ssl": True, "retry_limit": 0}
+    connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": post_office.port, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_POST", json.dumps(connection))
+    monkeypatch.setenv("AIRFLOW_HOME", str(place.folder / "airflow"))
+    place.write(SERVER.replace("url_variable", "connection").replace("SMTP_URL", "post") + mail_to("haruka"))
+    done = rivalscope("deliver", place.market, "--data", place.data)
+    assert "haruka: report sent by mail" in done.stderr
+    assert len(post_office.mails) == 1
+    monkeypatch.delenv("AIRFLOW_CONN_POST")
+    shutil.rmtree(place.data / "deliveries")
+    done = rivalscope("deliver", place.market, "--data", place.data, code=1)
+    assert "AIRFLOW_CONN_POST" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_password_goes_over_an_open_line(place: Place, post_office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Short for 127.0.0.1, which does not show that it is on this machine.
+    monkeypatch.setenv("SMTP_URL", f"smtp://me:hunter2hunter2@127.1:{post_office.port}")
+    place.write(SERVER + mail_to("haruka"))
+    assert place.deliver() == Outcome(0, 0, 1)
+    assert "Expected TLS from 127.1 before a password is sent to it" in place.said
+    assert "hunter2" not in place.said
+    assert post_office.mails == []
+
+
+# --- webhook ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_webhook_is_signed_and_names_its_run(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    assert place.deliver() == Outcome(1, 0, 0)
+    (post,) = web.to("/crm")
+    signed = f"{post.headers['webhook-id']}.{post.headers['webhook-timestamp']}.".encode() + post.body
+    wanted = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
+    assert post.headers["webhook-signature"] == f"v1,{wanted}"
+    assert post.headers["idempotency-key"] == post.said["id"] == post.headers["webhook-id"]
+    assert post.said["run"] == {"id": "20260701T000000Z", "as_of": "2026-07-01T00:00:00+00:00"}
+    assert post.said["type"] == "report"
+
+
+def test_a_webhook_that_fails_twice_gets_the_same_message_a_third_time(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    web.answers["/crm"] = [(500, {}, b"oops"), (429, {"Retry-After": "0"}, b""), (204, {}, b"")]
+    assert place.deliver() == Outcome(1, 0, 0)
+    posts = web.to("/crm")
+    assert len(posts) == 3
+    assert len({(post.body, post.headers["idempotency-key"]) for post in posts}) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ((400, {}, b"what \x1b[31m is this" + b"x" * 9_000_000), "a refusal (400 what [31m is this"),
+        ((302, {"Location": "http://127.0.0.1:1/elsewhere"}, b""), "a redirect, which is not followed"),
+    ],
+    ids=["refused", "redirected"],
+)
+def test_a_webhook_that_says_no_is_asked_once_and_costs_the_others_nothing(
+    place: Place, web: Web, answer: tuple[int, dict[str, str], bytes], told: str
+) -> None:
+    place.write(hook_to("crm", web) + hook_to("wiki", web))
+    web.answers["/crm"] = [answer]
+    published = (place.data / "warehouse.duckdb").read_bytes()
+    done = rivalscope("deliver", place.market, "--data", place.data, code=1)
+    assert told in done.stderr
+    assert len(done.stderr) < 2000
+    assert "The report is published all the same" in done.stderr
+    assert (len(web.to("/crm")), len(web.to("/wiki"))) == (1, 1)
+    assert (place.data / "warehouse.duckdb").read_bytes() == published
+    web.answers["/crm"] = [(200, {}, b"")]
+    rivalscope("deliver", place.market, "--data", place.data)
+    assert (len(web.to("/crm")), len(web.to("/wiki"))) == (2, 1)
+
+
+@pytest.mark.slow
+def test_killed_between_two_recipients_it_goes_on_with_the_second_under_the_same_key(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web) + hook_to("wiki", web))
+    web.hold = {"/wiki"}
+    command = [sys.executable, "-m", "pipeline.cli", "deliver", str(place.market), "--data", str(place.data)]
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.DEVNULL) as child:
+        assert web.asked.wait(60)
+        child.send_signal(signal.SIGKILL)
+    web.hold = set()
+    done = rivalscope("deliver", place.market, "--data", place.data)
+    assert "a former attempt ended before it was known whether it arrived" in done.stderr
+    assert len(web.to("/crm")) == 1
+    first, second = web.to("/wiki")
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+    assert first.body == second.body
+
+
+@pytest.mark.slow
+def test_two_deliveries_at_once_send_once(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    command = [sys.executable, "-m", "pipeline.cli", "deliver", str(place.market), "--data", str(place.data)]
+    children = [subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.DEVNULL) for _ in range(3)]
+    assert [child.wait(120) for child in children] == [0, 0, 0]
+    assert len(web.to("/crm")) == 1
+
+
+def test_a_broken_ledger_sends_nothing_and_says_so(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    (place.data / "deliveries").mkdir()
+    (place.data / "deliveries" / "crm.json").write_text("{")
+    assert place.deliver() == Outcome(0, 0, 1)
+    assert "Nothing is sent, lest it is sent twice" in place.said
+    assert web.posts == []
+
+
+def test_a_key_that_is_too_short_is_refused_without_being_told(place: Place, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK_KEY", "whsec_c2hvcnQ=")
+    place.write(hook_to("crm", web))
+    assert place.deliver() == Outcome(0, 0, 1)
+    assert "at least 24 bytes" in place.said
+    assert "c2hvcnQ" not in place.said
+    assert web.posts == []
+
+
+# --- Slack --------------------------------------------------------------------------------------------------------------
+
+
+def slack_to(name: str, api: str, **more: str) -> str:
+    lines = "".join(f"{key} = {value}\n" for key, value in more.items())
+    return (
+        f'[[delivery.recipients]]\nname = "{name}"\nchannel = "slack"\nto = "C0123456789"\ntoken_variable = "SLACK_TOKEN"\n'
+        f'api_url = "{api}"\n{lines}'
+    )
+
+
+def test_slack_gets_blocks_and_the_report_in_the_thread(place: Place, web: Web) -> None:
+    place.write(slack_to("team", as_slack(web)))
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert place.deliver() == Outcome(0, 0, 0)
+    (posted,) = web.to("/api/chat.postMessage")
+    assert posted.headers["authorization"] == "Bearer xoxb-1-secret"
+    said = posted.said
+    assert said["channel"] == "C0123456789"
+    assert (
+        said["blocks"][0]["text"]["text"] == "Tea <b>shops</b>: the report of Jul 1, 2026"
+    )  # plain text, which Slack takes as it is
+    assert said["text"] == "Tea &lt;b&gt;shops&lt;/b&gt;: the report of Jul 1, 2026"
+    assert said["metadata"]["event_payload"]["id"] == place.ledger("team")["reports"]["20260701T000000Z"]["key"]
+    uploads = web.to("/upload")
+    assert [len(web.to("/api/files.getUploadURLExternal")), len(uploads)] == [2, 2]
+    assert (place.data / "reports" / "latest" / "report.html").read_bytes() in uploads[0].body
+    (completed,) = web.to("/api/files.completeUploadExternal")
+    assert b"1.5" in completed.body
+
+
+def test_slack_files_that_fail_do_not_post_the_message_again(place: Place, web: Web) -> None:
+    place.write(slack_to("team", as_slack(web)))
+    good = web.answers["/api/files.getUploadURLExternal"]
+    web.answers["/api/files.getUploadURLExternal"] = [
+        (200, {"Content-Type": "application/json"}, b'{"ok": false, "error": "missing_scope", "needed": "files:write"}')
+    ]
+    assert place.deliver() == Outcome(0, 0, 1)
+    assert "missing_scope; the bot needs the scope files:write" in place.said
+    assert "xoxb" not in place.said
+    web.answers["/api/files.getUploadURLExternal"] = good
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert len(web.to("/api/chat.postMessage")) == 1
+
+
+def test_an_incoming_webhook_gets_the_blocks_and_its_address_stays_secret(
+    place: Place, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", f"{web.address}/services/T0/B0/secretsecret")
+    place.write('[[delivery.recipients]]\nname = "team"\nchannel = "slack_webhook"\nurl_variable = "HOOK"\n')
+    web.answers["/services/T0/B0/secretsecret"] = [(404, {}, b"no_service"), (200, {}, b"ok")]
+    assert place.deliver() == Outcome(0, 0, 1)
+    assert "404 no_service" in place.said
+    assert "secretsecret" not in place.said
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert web.posts[-1].said["blocks"][0]["type"] == "header"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<!channel>", "<@U123>", "<http://evil.example|click>", "&lt;!here&gt;", "*b*", "\n", "\u202e", "x" * 700]
+        ),
+        max_size=9,
+    )
+)
+def test_no_text_from_outside_calls_or_links_anybody_in_slack(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    line = Line(text, text, "https://evil.example/?q=<!channel>|x&y")
+    message = Message("k", "alert", "en", "s", [text], [Part(text, [line] * 30)], None, "", text, None, None, "", {})
+    found = slack.blocks(message)
+    assert len(found) <= 50
+    for block in found[1:]:
+        said = block["text"] if block["type"] == "section" else block["elements"][0]
+        assert len(said["text"]) <= 3000 or block["type"] == "context"
+        links = re.findall(r"<[^>]*>", said["text"])
+        assert set(links) <= {"<https://evil.example/?q=%3C!channel%3E%7Cx&amp;y>"}
+        assert not re.search(r"&(?!amp;|lt;|gt;)", said["text"])
+
+
+def test_no_hostile_string_runs_or_breaks_out_in_mail_and_slack() -> None:
+    recipient = MailRecipient(name="x", channel="mail", to="x@example.com")
+    server = MailServer(sender="scope@example.com", url_variable="SMTP_URL")
+    for text in STRINGS:
+        parts = [Part(text, [Line(text, text, text)])]
+        message = Message("k", "report", "en", _one_line(text), [text], parts, None, text, text, None, None, text, {})
+        mail = message_from_bytes(mail_room.written(message, recipient, server, moment=NOON).as_bytes(), policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        assert set(mail.keys()) == {
+            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type", "Content-Language"
+        }  # fmt: skip
+        html = mail.get_body(("html",))
+        assert html is not None
+        page = BeautifulSoup(html.get_content(), "lxml")
+        assert {tag.name for tag in page.find_all(True)} <= {
+            "html", "head", "meta", "title", "body", "div", "h1", "h2", "p", "ul", "li", "br", "span", "a"
+        }  # fmt: skip
+        for tag in page.find_all(True):
+            assert set(tag.attrs) <= {"lang", "charset", "name", "content", "style", "href", "rel"}
+            assert str(tag.get("href", "https://")).startswith(("http://", "https://"))
+        for block in slack.blocks(message)[1:]:
+            said = block["text"] if block["type"] == "section" else block["elements"][0]
+            assert all(link.startswith(("<http://", "<https://")) for link in re.findall(r"<[^>]*>", said["text"]))
+
+
+# --- what is told -------------------------------------------------------------------------------------------------------
+
+
+def test_the_digest_says_when_there_is_no_real_change(place: Place, web: Web) -> None:
+    place.report_before({"n": 89})
+    place.write(hook_to("crm", web))
+    assert place.deliver().sent == 1
+    said = web.posts[0].said
+    assert said["subject"] == "Tea <b>shops</b>: no real change (Jul 1, 2026)"
+    assert said["lead"][0] == "No real change since the report of Jun 24, 2026."
+    assert (said["changes"], said["no_real_change"]) == ([], True)
+
+
+def test_what_changed_is_told_with_its_figures_then_and_now(place: Place, web: Web) -> None:
+    claim = place.report_before({"effect": 0.0, "low": -0.01, "high": 0.01, "statistics": "n = 1", "statistics_message": None})
+    place.write(hook_to("crm", web, subset='"changes"'))
+    assert place.deliver().sent == 1
+    said = web.posts[0].said
+    (part,) = said["parts"]
+    assert part["lines"][0]["text"] == f"Weakness of Leaf & <i>Co</i> that has moved: {claim}"
+    assert part["lines"][0]["figures"].endswith("; before: n = 1")
+    assert [change["change"] for change in said["changes"]] == ["changed"]
+
+
+def test_a_recipient_hears_of_changes_since_the_report_that_she_had(place: Place, web: Web) -> None:
+    place.report_before(None)
+    earlier = orjson.loads((place.data / "cells" / "20260701T000000Z.json").read_bytes())
+    earlier |= {"run_id": "20260617T000000Z", "as_of": "2026-06-17T00:00:00"}
+    (place.data / "cells" / "20260617T000000Z.json").write_bytes(orjson.dumps(earlier))
+    book = ledger.Ledger(place.data / "deliveries" / "crm.json", told={})
+    book.begin("k")
+    book.sent("k", run=("20260617T000000Z", datetime(2026, 6, 17, tzinfo=UTC)), moment=NOON)
+    place.write(hook_to("crm", web) + hook_to("wiki", web))
+    assert place.deliver().sent == 2
+    assert web.to("/crm")[0].said["lead"][0] == "No real change since the report of Jun 17, 2026."
+    assert "new in the SWOT table: 1;" in web.to("/wiki")[0].said["lead"][0]
+
+
+def test_only_our_brand_means_ours_alone(place: Place, web: Web) -> None:
+    body = orjson.loads((place.data / "cells" / "20260701T000000Z.json").read_bytes())
+    body |= {"run_id": "20260624T000000Z", "as_of": "2026-06-24T00:00:00", "cells": []}
+    (place.data / "cells" / "20260624T000000Z.json").write_bytes(orjson.dumps(body))
+    place.write(hook_to("crm", web, subset='"own"') + hook_to("wiki", web))
+    assert place.deliver().sent == 2
+    assert {change["brand"] for change in web.to("/crm")[0].said["changes"]} == {"leaf"}
+    assert {change["brand"] for change in web.to("/wiki")[0].said["changes"]} == {"leaf", "kettle", "cup"}
+
+
+@pytest.mark.slow
+def test_a_dry_run_prints_and_sends_and_notes_nothing(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    done = rivalscope("deliver", place.market, "--data", place.data, "--dry-run", "--to", "crm")
+    assert "--- to crm by webhook: Tea <b>shops</b>: the report of Jul 1, 2026" in done.stdout
+    assert web.posts == []
+    assert not (place.data / "deliveries").exists()
+
+
+def test_without_recipients_nothing_is_said_or_made(place: Place) -> None:
+    done = rivalscope("deliver", place.market, "--data", place.data)
+    assert done.stdout + done.stderr == ""
+    assert not (place.data / "deliveries").exists()
+
+
+# --- alerts -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_is_told_once_until_it_has_gone_and_come_back(place: Place, web: Web) -> None:
+    place.write(ALERTS + hook_to("crm", web, report_days="[]", alerts='"each"'))
+    place.knows_nothing_yet("crm")
+    first = place.deliver()
+    events = [post.said["events"][0] for post in web.posts]
+    assert first.sent == len(events) > 1
+    assert {"own_weakness"} <= {event["rule"] for event in events}
+    assert all(len(post.said["events"]) == 1 for post in web.posts)
+    assert place.deliver().sent == 0
+    # It goes: the ledger forgets it as soon as a run has it no more. Then it is back.
+    book = ledger.opened(place.data / "deliveries", "crm")
+    gone = events[0]["id"]
+    book.take({}, (), NOON)
+    assert book.told == {}
+    book.told = {event["id"]: "k" for event in events if event["id"] != gone}
+    book.write()
+    assert place.deliver().sent == 1
+    assert web.posts[-1].said["events"][0]["id"] == gone
+
+
+def test_somebody_new_hears_of_what_is_new_not_of_all_that_ever_was(place: Place, web: Web) -> None:
+    place.write(ALERTS + hook_to("crm", web, report_days="[]"))
+    assert place.deliver() == Outcome(0, 0, 0)
+    assert web.posts == []
+
+
+def test_a_digest_stands_in_the_report_or_in_one_message(place: Place, web: Web) -> None:
+    place.write(ALERTS + hook_to("crm", web) + hook_to("wiki", web, report_days="[]"))
+    for name in ("crm", "wiki"):
+        place.knows_nothing_yet(name)
+    assert place.deliver() == Outcome(2, 0, 0)
+    (crm,), (wiki,) = web.to("/crm"), web.to("/wiki")
+    assert (crm.said["type"], wiki.said["type"]) == ("report", "alert")
+    assert crm.said["parts"][0]["heading"] == wiki.said["parts"][0]["heading"] == "What happened"
+    assert len(crm.said["events"]) == len(wiki.said["events"]) > 1
+    assert place.deliver() == Outcome(0, 0, 0)
+
+
+def test_what_happens_in_quiet_hours_is_told_after_them_though_the_run_has_gone(place: Place, web: Web) -> None:
+    place.write(ALERTS + hook_to("crm", web, report_days="[]", quiet_hours='"22:00-07:00"', timezone='"Asia/Seoul"'))
+    place.knows_nothing_yet("crm")
+    night = datetime(2026, 7, 1, 14, tzinfo=UTC)  # 23:00 in Seoul
+    assert place.deliver(night) == Outcome(0, 1, 0)
+    assert "held back until 2026-07-01T22:00:00+00:00" in place.said
+    assert web.posts == []
+    held = {event["event_id"] for event in place.ledger("crm")["waiting"]}
+    # By the morning a later run has published, in which nothing of it is left.
+    import duckdb  # noqa: PLC0415 - here alone
+
+    warehouse = place.data / "warehouse.duckdb"
+    warehouse.chmod(0o644)
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("delete from mart.event")
+    assert place.deliver(night + timedelta(hours=8)) == Outcome(1, 0, 0)
+    assert {event["id"] for event in web.posts[0].said["events"]} == held
+    assert place.deliver(night + timedelta(hours=9)) == Outcome(0, 0, 0)
+
+
+@pytest.mark.slow
+def test_held_back_the_command_says_so_with_its_exit_code(place: Place, web: Web) -> None:
+    hours = (datetime.now(UTC) - timedelta(hours=2), datetime.now(UTC) + timedelta(hours=2))
+    span = "-".join(f"{hour:%H:%M}" for hour in hours)
+    place.write(hook_to("crm", web, quiet_hours=f'"{span}"', timezone='"UTC"'))
+    done = rivalscope("deliver", place.market, "--data", place.data, code=75)
+    assert "held back until" in done.stderr
+    assert web.posts == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "local", "until"),
+    [
+        ("Asia/Seoul", "22:00-07:00", "2026-07-01T21:59", None),
+        ("Asia/Seoul", "22:00-07:00", "2026-07-01T22:00", "2026-07-02T07:00"),
+        ("Asia/Seoul", "22:00-07:00", "2026-07-02T06:59", "2026-07-02T07:00"),
+        ("Asia/Seoul", "22:00-07:00", "2026-07-02T07:00", None),
+        ("Asia/Seoul", "12:00-13:00", "2026-07-02T12:30", "2026-07-02T13:00"),
+        # The night of the change: an hour shorter in March, an hour longer in October.
+        ("Europe/Berlin", "22:00-07:00", "2026-03-28T23:00", "2026-03-29T07:00"),
+        ("Europe/Berlin", "22:00-07:00", "2026-10-24T23:00", "2026-10-25T07:00"),
+    ],
+)
+def test_quiet_hours_follow_the_clock_on_the_wall(zone: str, hours: str, local: str, until: str | None) -> None:
+    where = ZoneInfo(zone)
+    begins, ends = (clock.fromisoformat(text) for text in hours.split("-"))
+    found = QuietHours(begins=begins, ends=ends).until(datetime.fromisoformat(local).replace(tzinfo=where).astimezone(UTC), where)
+    assert found == (None if until is None else datetime.fromisoformat(until).replace(tzinfo=where))
+
+
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),
+    st.times(),
+    st.times(),
+    st.sampled_from(["Europe/Berlin", "Asia/Seoul", "America/Los_Angeles", "Australia/Lord_Howe"]),
+)
+def test_what_waits_for_the_end_of_quiet_hours_comes_within_a_day(moment: datetime, begins: Any, ends: Any, zone: str) -> None:
+    hours = QuietHours(begins=begins.replace(second=0, microsecond=0), ends=ends.replace(second=0, microsecond=0))
+    if hours.begins == hours.ends:
+        return
+    until = hours.until(moment.replace(tzinfo=UTC), ZoneInfo(zone))
+    assert until is None or timedelta(0) <= until - moment.replace(tzinfo=UTC) <= timedelta(hours=25)
+
+
+# --- the market file ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("delivery", "told"),
+    [
+        (mail_to("haruka"), "delivery: expected [delivery.mail] with sender"),
+        (SERVER + mail_to("haruka").replace("Haruka <haruka@", "haruka"), "to: expected one mail address"),
+        (SERVER + mail_to("haruka", language='"fr"'), "language"),
+        (SERVER + mail_to("haruka", timezone='"Mars/Base"'), "expected an IANA time zone"),
+        (SERVER + mail_to("haruka", quiet_hours='"10pm"'), "expected hours such as 22:00-07:00, found '10pm'"),
+        (SERVER + mail_to("haruka", report='"linked"'), "expected report_url"),
+        (SERVER + mail_to("haruka") * 2, "haruka stands twice"),
+        (SERVER + mail_to("haruka", password='"hunter2"'), "password: unknown key"),
+        ('[[delivery.recipients]]\nname = "x"\nchannel = "pigeon"\n', "channel"),
+        (
+            slack_to("team", "https://slack.com/api/").replace('"SLACK_TOKEN"', '"xoxb-1-2"'),
+            "the name of an environment variable",
+        ),
+        ('[alerts]\nrules = ["rank_gain"]\n', "alerts.rules.0"),
+    ],
+)
+def test_a_market_file_that_cannot_be_delivered_is_refused(tea: Ran, tmp_path: Path, delivery: str, told: str) -> None:
+    shutil.copytree(tea.market.parent, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    place = Place(tmp_path)
+    place.write(delivery)
+    with pytest.raises(MarketError, match=re.escape(told)):
+        load_market(place.market)
+
+
+def test_a_recipients_language_is_one_of_the_reports(tea: Ran, tmp_path: Path) -> None:
+    shutil.copytree(tea.market.parent, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    place = Place(tmp_path)
+    place.write(SERVER + mail_to("haruka", language='"ja"'))
+    assert load_market(place.market).languages_read == ("en", "ja")
+
+
+def test_the_examples_of_the_docs_and_of_the_demo_market_are_taken(tea: Ran, tmp_path: Path) -> None:
+    shutil.copytree(tea.market.parent, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    ops = (PROJECT / "docs" / "ops.md").read_text(encoding="utf-8")
+    (documented,) = (block for block in re.findall(r"```toml\n(.*?)```", ops, re.DOTALL) if "[delivery" in block)
+    demo = (PROJECT / "markets" / "demo.toml").read_text(encoding="utf-8")
+    commented = demo[demo.index("# [delivery.mail]") : demo.index("# The own brand")]
+    untouched = (tmp_path / "tea.toml").read_text(encoding="utf-8")
+    for delivery, channels in (
+        (documented, ["mail", "slack", "slack_webhook", "webhook"]),
+        (commented.replace("# ", "").replace("#\n", "\n"), ["mail"]),
+    ):
+        place = Place(tmp_path)
+        place.write(delivery)
+        market = load_market(place.market)
+        assert [recipient.channel for recipient in market.delivery.recipients] == channels
+        assert len(market.alerts.rules) == 6
+        place.market.write_text(untouched, encoding="utf-8")
