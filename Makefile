@@ -2,20 +2,26 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
+# Twice as many as the smallest machine has cores: many a test waits for a web server. tests/conftest.py says what stays with one worker.
+WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
 export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: demo test test-slow check catalogs bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
+.PHONY: demo test test-slow test-all check catalogs bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
 
 demo: setup
 	$(BIN)/rivalscope demo
 
 test: setup browser
-	$(BIN)/python -m pytest -q -m "not slow" -n 3 --dist loadfile
+	$(BIN)/python -m pytest -q -m "not slow" $(WORKERS)
 
 test-slow: setup browser
-	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m slow $(WORKERS)
+
+# Both in one session, which builds the markets that tests read only once.
+test-all: setup browser
+	$(BIN)/python -m pytest -q $(WORKERS)
 
 check: setup
 	$(BIN)/ruff check

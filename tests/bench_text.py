@@ -1,5 +1,6 @@
 """Scoring English against stock VADER, teaching a model, reading reviews whole, and the score room; run by `make bench`."""
 
+import gc
 import multiprocessing
 import random
 import resource
@@ -92,7 +93,9 @@ def read_all(texts: list[str]) -> int:
 
 def together_with_themes(texts: list[str]) -> float:
     """Texts a second of two processes that have read some before."""
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    # The score room's workers look for cycles as seldom.
+    collecting = {"initializer": gc.set_threshold, "initargs": (score.MADE_AT_A_TIME,)}
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"), **collecting) as pool:
         list(pool.map(read_all, [texts[:250]] * 8))
         return len(texts) / timed(lambda: list(pool.map(read_all, [texts[at : at + 250] for at in range(0, len(texts), 250)])))
 

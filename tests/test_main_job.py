@@ -65,12 +65,19 @@ def test_every_table_and_column_of_the_published_file_is_explained(tea: Ran) -> 
     assert bare == []
 
 
-def test_a_second_run_with_nothing_new_lands_receipts_only_and_says_the_same(tea: Ran, tmp_path: Path) -> None:
-    shutil.copytree(tea.data, tmp_path / "data", symlinks=True)
-    rivalscope("run", tea.market, "--data", tmp_path / "data", "--as-of", "2026-07-08")
-    landed = sorted((tmp_path / "data" / "landing" / "20260708T000000Z").iterdir())
+@pytest.fixture(scope="module")
+def again(tea: Ran, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of the tea market after a second run, a week later."""
+    data = tmp_path_factory.mktemp("again") / "data"
+    shutil.copytree(tea.data, data, symlinks=True)
+    rivalscope("run", tea.market, "--data", data, "--as-of", "2026-07-08")
+    return data
+
+
+def test_a_second_run_with_nothing_new_lands_receipts_only_and_says_the_same(tea: Ran, again: Path) -> None:
+    landed = sorted((again / "landing" / "20260708T000000Z").iterdir())
     assert [path.name for path in landed] == [f"{b}.reviews.table.receipt.json" for b in ("cup", "kettle", "leaf")]
-    before, after = tables(tea.data / "warehouse.duckdb"), tables(tmp_path / "data" / "warehouse.duckdb")
+    before, after = tables(tea.data / "warehouse.duckdb"), tables(again / "warehouse.duckdb")
     for table in ('mart."swot_cell"', 'mart."evidence"', 'text."sentence"', 'metric."test"'):
         assert before[table] == after[table], table
 
@@ -140,12 +147,13 @@ def test_a_report_before_its_tables_are_there_says_what_to_run(tmp_path: Path) -
     assert not (tmp_path / "data" / "reports").exists()
 
 
-def test_a_report_whose_build_fails_its_checks_is_not_the_one_that_people_open(tea: Ran, tmp_path: Path) -> None:
+def test_a_report_whose_build_fails_its_checks_is_not_the_one_that_people_open(tea: Ran, again: Path, tmp_path: Path) -> None:
+    # The second run as it stood before it was reported and published.
     shutil.copytree(tea.data, tmp_path / "data", symlinks=True)
-    arguments = ("--data", tmp_path / "data", "--as-of", "2026-07-09")
-    for room in ("gather", "load", "score", "swot"):
-        rivalscope(room, tea.market, *arguments)
-    build = duckdb.connect(str(tmp_path / "data" / "build" / "20260709T000000Z.duckdb"))
+    for folder in ("landing", "scores", "build", "runs"):
+        shutil.copytree(again / folder, tmp_path / "data" / folder, symlinks=True, dirs_exist_ok=True)
+    arguments = ("--data", tmp_path / "data", "--run", "20260708T000000Z")
+    build = duckdb.connect(str(tmp_path / "data" / "build" / "20260708T000000Z.duckdb"))
     build.execute("update mart.evidence set quote = 'nobody wrote this' where position = 1")
     build.close()
     rivalscope("report", tea.market, *arguments)

@@ -25,6 +25,8 @@ from spiders.tables.row_landing import Read
 from spiders.tables.rows import RowsError
 
 URL = "https://www.shop.example/page"
+BUSY_SECONDS = 60
+"""A hundred times what a quiet machine takes: only what grows with the square needs more."""
 PAGES = Path(__file__).parent / "pages"
 
 # --- which posts name a brand ---------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ def test_the_newest_entries_of_an_endless_feed_are_read_in_bounded_time() -> Non
     items = "".join(item.format(n, n, "leaf " * 20) for n in range(30_000))
     begun = time.process_time()
     posts = list(feed.parse(f"<rss version='2.0'><channel>{items}</channel></rss>", URL))
-    assert time.process_time() - begun < 4
+    assert time.process_time() - begun < BUSY_SECONDS
     assert [post.title for post in posts] == [f"Tea {n}" for n in range(feed.MAX_ENTRIES)]
 
 
@@ -96,7 +98,7 @@ def test_a_megabyte_of_one_thing_takes_bounded_time(unit: str) -> None:
     begun = time.process_time()
     with contextlib.suppress(UnexpectedPage):
         assert len(list(feed.parse(text, URL))) < 100_000
-    assert time.process_time() - begun < 4
+    assert time.process_time() - begun < BUSY_SECONDS
 
 
 def test_an_element_with_ten_thousands_of_attributes_is_refused_at_once() -> None:

@@ -1,7 +1,6 @@
 """`rivalscope parse` and `rivalscope freeze`, as typed: records on stdout, one clear error, a page kept for the tests."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -101,9 +100,8 @@ def test_a_page_of_another_kind_is_an_error_that_says_what_to_do(
     assert done.stdout == ""
 
 
-@pytest.mark.usefixtures("demo")
-def test_a_fetched_page_is_kept_as_a_case_and_never_overwritten(tmp_path: Path) -> None:
-    page = f"{os.environ['RIVALSCOPE_DEMO_URL']}/northpan/faq"
+def test_a_fetched_page_is_kept_as_a_case_and_never_overwritten(demo_web: str, tmp_path: Path) -> None:
+    page = f"{demo_web}/northpan/faq"
     arguments = ["freeze", "faq_page", page, "--contact", "me@kettle.example", "--folder", tmp_path]
     refused = rivalscope(*arguments, code=1)
     assert "not named with --allow-host" in refused.stderr

@@ -6,8 +6,6 @@ import hashlib
 import http.server
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 import zlib
@@ -28,6 +26,7 @@ from pipeline.crawl import job_for
 from pipeline.run import Run
 from spiders.receipt import Job, Politeness, Receipt
 from spiders.settings import polite_settings
+from tests import prepared
 
 WALKER = """
 from scrapy import Request, Spider
@@ -188,8 +187,8 @@ def crawl(
         environment["POLITE_NAMES"] = json.dumps(names)
     said = polite_settings(given.politeness, render=given.render) | {"SPIDER_MODULES": "walker"} | (settings or {})
     options = [part for name, value in said.items() for part in ("-s", f"{name}={value}")]
-    command = [sys.executable, "-m", "scrapy", "crawl", "walker", "-a", f"job={folder / 'job.json'}", *options]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    command = ["scrapy", "crawl", "walker", "-a", f"job={folder / 'job.json'}", *options]
+    done = prepared.run("scrapy.cmdline:execute", command, cwd=folder, env=environment)
     assert given.receipt.exists(), done.stderr
     (folder / "log").write_text(done.stderr)
     return Receipt.load(given.receipt)

@@ -4,7 +4,6 @@ import io
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -15,7 +14,8 @@ import feedparser
 import openpyxl
 import orjson
 import pytest
-from conftest import HOSTILE, PROJECT, Ran, rivalscope
+from conftest import HOSTILE, PROJECT, Ran, opened, rivalscope
+from hostile_strings import STRINGS
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -23,14 +23,12 @@ from lxml import etree, html
 from openpyxl.cell import Cell
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from pptx import Presentation
 from pptx.util import Emu
 
 from pipeline.report import data, facts, feed, history, index, schema, sheets, since, slides, xlsx
 from pipeline.report.wording import Wording
-
-CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), None)
 
 HOSTILE_CELLS = (
     "=cmd|' /C calc'!A0",
@@ -52,6 +50,7 @@ HOSTILE_CELLS = (
     "a\x00b\x07c\ufffe\uffff_x0041_",
     "x" * 40_000,
     *HOSTILE,
+    *STRINGS,
 )
 """What a customer could write to a spreadsheet, a feed reader or a browser."""
 
@@ -61,22 +60,19 @@ def report(tea: Ran) -> facts.Report:
     return facts.read(tea.data / "warehouse.duckdb")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "The browser tests need Chromium: install the package chromium."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
 def hostile_report(report: facts.Report) -> facts.Report:
     """Every text that comes from outside replaced by what tries to run."""
     texts = [HOSTILE_CELLS[number % len(HOSTILE_CELLS)] for number in range(400)]
+    cells = [
+        replace(report.cells[n % len(report.cells)], cell_id=f"{n:016x}", claim=text) for n, text in enumerate(HOSTILE_CELLS)
+    ]
+    quotes = [
+        replace(report.quotes[0], cell_id=f"{n:016x}", quote=text, url=text, source=text) for n, text in enumerate(HOSTILE_CELLS)
+    ]
     return replace(
         report,
-        cells=[replace(cell, claim=text) for cell, text in zip(report.cells, texts, strict=False)],
-        quotes=[replace(quote, quote=text, url=text, source=text) for quote, text in zip(report.quotes, texts, strict=False)],
+        cells=cells,
+        quotes=quotes,
         brands=[replace(brand, name=text) for brand, text in zip(report.brands, texts, strict=False)],
         coverage=[replace(crawl, reason=text) for crawl, text in zip(report.coverage, texts, strict=False)],
         run=replace(report.run, market_name=HOSTILE_CELLS[0]),
@@ -390,6 +386,25 @@ def test_the_index_shows_runs_and_history_at_any_width_without_script(
     hrefs = page.eval_on_selector_all("a[href]", "found => found.map(a => a.getAttribute('href'))")
     assert all(re.fullmatch(r"#\w+|feed\.atom|20260701T000000Z/report\.\w+", href) for href in hrefs)
     context.close()
+
+
+def test_what_customers_wrote_stays_text_in_the_index(past: Path, report: facts.Report, browser: Browser, tmp_path: Path) -> None:
+    first, second, _ = history.history(past / "cells", past / "reports" / history.MEMORY)
+    told = tuple(since.Told(f"{n:016x}", text, "threat", text, "m", text, None) for n, text in enumerate(HOSTILE_CELLS))
+    runs = [first, replace(second, appeared=told, gone=told, cell_ids=tuple(each.cell_id for each in told))]
+    (tmp_path / "index.html").write_bytes(index.render(hostile_report(report), runs, tmp_path))
+    page, asked = opened(browser, tmp_path / "index.html", 1280)
+    page.wait_for_timeout(200)
+    assert asked == [page.url]
+    assert page.evaluate("[window.ran, document.scripts.length]") == [None, 0]
+    assert page.title() != "ran"
+    assert page.locator("img, iframe, script, object, form, input, base, link[rel=stylesheet], math, video").count() == 0
+    assert page.locator("a[href]").evaluate_all("found => found.every(a => /^(#|feed)/.test(a.getAttribute('href')))")
+    shown = page.locator("#runs ins").all_text_contents()
+    assert len(shown) == len(HOSTILE_CELLS)
+    assert sum("<script" in text for text in shown) >= 16
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.close()
 
 
 def test_the_feed_is_an_atom_feed_whose_entries_keep_their_ids(past: Path, report: facts.Report) -> None:

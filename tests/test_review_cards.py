@@ -558,7 +558,7 @@ def test_no_page_takes_long(html: str) -> None:
         began = time.process_time()
         with contextlib.suppress(UnexpectedPage):
             list(module.parse(f"<html>tabelog{html}", URL))
-        assert time.process_time() - began < 15  # a busy machine needs 3 s; what grows with the square takes minutes
+        assert time.process_time() - began < 60  # a busy machine needs 3 s; what grows with the square takes minutes
 
 
 # --- the walks --------------------------------------------------------------------------------------------------------

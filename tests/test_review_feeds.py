@@ -549,7 +549,7 @@ def test_a_hostile_answer_costs_seconds_at_most(name: str) -> None:
         except UnexpectedPage:
             records = []
         assert len(records) <= 5_000
-        assert time.process_time() - started < 4, module.__name__  # a quiet machine takes a tenth of it
+        assert time.process_time() - started < 60, module.__name__  # less than 0.4 s; what grows with the square takes minutes
 
 
 PIECES = [

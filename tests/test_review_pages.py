@@ -407,7 +407,7 @@ def test_a_hostile_page_costs_seconds_at_most(name: str) -> None:
         except UnexpectedPage:
             continue
         assert len(records) <= schema_org.MAX_REVIEWS
-    assert time.process_time() - started < 20  # a quiet machine takes a tenth of it
+    assert time.process_time() - started < 100  # less than 2 s; what grows with the square takes minutes
 
 
 NAMES = [

@@ -193,6 +193,10 @@ def test_changes_of_a_faq_are_told_and_noise_and_failed_crawls_are_not(tmp_path:
             ("question added", "Where are you?", None, "In Busan.", *between),
             ("question removed", "Phone?", "Call 1.", None, *between),
         ]
+        # What is no longer there is not read.
+        assert con.execute(
+            "select e.question from text.faq as f join core.faq_entry as e using (entry_id) order by all"
+        ).fetchall() == [("Fees?",), ("HOW DO I CANCEL",), ("Where are you?",)]
 
 
 def test_the_audit_gives_parts_with_their_status_and_no_score(tmp_path: Path) -> None:
@@ -278,19 +282,14 @@ def test_a_walk_that_was_cut_removes_no_question_and_measures_no_zero(tmp_path: 
         ]
 
 
-def test_a_rejected_crawl_of_an_engine_is_told_of_the_searches_whose_older_check_stands(tmp_path: Path) -> None:
-    crawl(tmp_path, 1, list(results([["zinnia.example"]])), target=WEB)
+def test_one_draw_gives_the_clicks_of_all_of_a_brands_results_and_stands_until_the_next_that_can_be_trusted(
+    tmp_path: Path,
+) -> None:
+    crawl(tmp_path, 1, list(results([["zinnia.example", "guide.example", "shop.zinnia.example"]])), target=WEB)
     crawl(tmp_path, 2, [], target=WEB, outcome="rejected", reason="too few answers")
     what = "select status, this_run, rank_text from mart.rank_movement where brand = 'zinnia'"
     with told(tmp_path, 1) as con:
         assert one(con, what) == ("answered", "answered", "1")
-    with told(tmp_path, 2) as con:
-        assert one(con, what) == ("answered", "failed", "1")
-
-
-def test_one_draw_gives_the_clicks_of_all_of_a_brands_results(tmp_path: Path) -> None:
-    crawl(tmp_path, 1, list(results([["zinnia.example", "guide.example", "shop.zinnia.example"]])), target=WEB)
-    with told(tmp_path, 1) as con:
         assert con.execute("select brand, best_rank, round(click_share, 3) from metric.visibility_keyword").fetchall() == [
             ("aster", None, 0.0),
             ("zinnia", 1.0, 0.395),
@@ -299,6 +298,8 @@ def test_one_draw_gives_the_clicks_of_all_of_a_brands_results(tmp_path: Path) ->
             ("absent within 3", "first check"),
             ("1", "first check"),
         ]
+    with told(tmp_path, 2) as con:
+        assert one(con, what) == ("answered", "failed", "1")
 
 
 def test_a_rank_is_the_median_of_its_draws_and_moves_only_beyond_their_spread(tmp_path: Path) -> None:
@@ -361,10 +362,3 @@ def test_a_feed_that_turned_over_between_two_readings_is_covered_anew(tmp_path: 
     crawl(tmp_path, 16, posts[30:45], target=BLOG)
     with told(tmp_path, 16) as con:
         assert one(con, flow) == (3, False, 6, None)
-
-
-def test_a_faq_entry_that_is_no_longer_there_is_not_read(tmp_path: Path) -> None:
-    crawl(tmp_path, 1, [entry("Old?", "It was so."), entry("Still?", "It is so.")], target=HELP)
-    crawl(tmp_path, 2, [entry("Still?", "It is so.")], target=HELP)
-    with told(tmp_path, 2) as con:
-        assert one(con, "select e.question from text.faq as f join core.faq_entry as e using (entry_id)") == ("Still?",)

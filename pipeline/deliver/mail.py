@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -114,7 +114,7 @@ def _through_airflow(name: str) -> Iterator[smtplib.SMTP]:
     # The hook writes mails itself, but none with a text beside the HTML or a picture within it: only its client is used.
     client = hook._smtp_client  # noqa: SLF001 - it offers no other way to it
     assert isinstance(client, smtplib.SMTP)  # noqa: S101 - get_conn makes it
-    with client:
+    with _left(client):
         yield client
 
 
@@ -134,7 +134,7 @@ def _through_url(url: str, name: str) -> Iterator[smtplib.SMTP]:
         if parts.scheme == "smtps"
         else smtplib.SMTP(host, port or 587, timeout=_TIMEOUT_SECONDS)
     )
-    with client:
+    with _left(client):
         client.ehlo()
         is_sealed = parts.scheme == "smtps"
         if not is_sealed and client.has_extn("starttls"):
@@ -146,6 +146,17 @@ def _through_url(url: str, name: str) -> Iterator[smtplib.SMTP]:
                 raise DeliveryError(f"Expected TLS from {host} before a password is sent to it, found a server that offers none.")
             client.login(unquote(parts.username), unquote(parts.password))
         yield client
+
+
+@contextmanager
+def _left(client: smtplib.SMTP) -> Iterator[None]:
+    """Says goodbye in the end. What goes wrong with that is no reason to send a mail again that has been taken."""
+    try:
+        yield
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            client.quit()
+        client.close()
 
 
 def _is_here(host: str) -> bool:

@@ -20,6 +20,7 @@ from pipeline.deliver.settings import Recipient
 from pipeline.page_text import plain
 from pipeline.report import chart, file_in
 from pipeline.report.facts import QUADRANTS, Report
+from pipeline.report.headline import headline
 from pipeline.report.wording import Wording, is_web
 from pipeline.run import Run
 
@@ -56,7 +57,7 @@ class Message:
     language: str
     subject: str
     lead: Sequence[str]
-    """Two or three sentences: what changed, what to do."""
+    """A few sentences: what changed, what to do."""
     parts: Sequence[Part]
     link: str | None
     link_text: str
@@ -115,7 +116,7 @@ def of_report(run: Run, recipient: Recipient, report: Report, told: Since, event
         kind="report",
         language=recipient.language,
         subject=_one_line(subject),
-        lead=_lead(report, told),
+        lead=_lead(report, told, only_own=recipient.subset == "own"),
         parts=parts,
         link=link,
         link_text=words.say("The whole report, with the evidence for each claim"),
@@ -166,7 +167,7 @@ def as_text(message: Message) -> str:
         for line in part.lines:
             lines.append(f"- {plain(line.text)}")
             lines += [f"  {plain(line.figures)}"] if line.figures else []
-            lines += [f"  {line.url}"] if is_web(line.url) else []
+            lines += [f"  {plain(line.url)}"] if line.url and is_web(line.url) else []
     if message.link:
         lines += ["", f"{message.link_text}:", message.link]
     return "\n".join([*lines, "", message.foot]).strip() + "\n"
@@ -197,20 +198,14 @@ def as_data(message: Message, run: Run, recipient: Recipient, events: Sequence[E
     }
 
 
-def _lead(report: Report, told: Since) -> list[str]:
+def _lead(report: Report, told: Since, *, only_own: bool) -> list[str]:
+    """The report's own headline; what changed is counted anew where the message tells more of it, or less."""
     words = report.words
-    if told.before is None:
-        said = [
-            words.say(
-                "This is the first report: {reviews} reviews of {brands} brands, {cells} cells in the SWOT table.",
-                reviews=report.review_count,
-                brands=len(report.brands),
-                cells=len(report.cells),
-            )
-        ]
-    elif not told.changes:
+    first, *others = headline(report)
+    said = [first.text]
+    if told.before is not None and not told.changes:
         said = [words.say("No real change since the report of {day}.", day=words.day(told.before.as_of))]
-    else:
+    elif told.before is not None:
         count = {kind: sum(change.change == kind for change in told.changes) for kind in ("appeared", "changed", "vanished")}
         said = [
             words.say(
@@ -219,17 +214,8 @@ def _lead(report: Report, told: Since) -> list[str]:
                 **count,
             )
         ]
-    if report.roadmap:
-        first = report.roadmap[0]
-        said.append(words.say("To do first: {tactic} ({gain}).", tactic=first.title, gain=words.gain(first)))
-    if report.missing:
-        said.append(
-            words.say(
-                "{missing} of {sources} sources did not answer; what is said of them is as last seen.",
-                missing=len(report.missing),
-                sources=len(report.coverage),
-            )
-        )
+    ours = {cell.cell_id for cell in report.cells if cell.brand in report.own}
+    said += [sentence.text for sentence in others if not only_own or sentence.cell_id in ours]
     return [plain(sentence) for sentence in said]
 
 

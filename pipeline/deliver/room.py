@@ -17,6 +17,7 @@ from pipeline.deliver.ledger import DeliveryError, Event, Ledger
 from pipeline.deliver.message import Message
 from pipeline.deliver.settings import WEEKDAYS, MailRecipient, Recipient, SlackRecipient, SlackWebhookRecipient
 from pipeline.report import facts
+from pipeline.report.since import compare
 from pipeline.report.wording import Wording
 from pipeline.run import Run
 from warehouse.build import connect
@@ -62,8 +63,10 @@ class _Published:
         self.own = next((brand.id for brand in run.market.brands if brand.own), None)
         self.report = cache(self._report)
 
-    def _report(self, language: str, zone: str) -> facts.Report:
-        return facts.read(self.run.published, self.words(language, zone))
+    def _report(self, language: str, zone: str, before: str | None) -> facts.Report:
+        """In which the headline counts from the run `before`."""
+        since = None if before is None else compare(cells.read(self.run.cells, before).said, self.cells.said)
+        return facts.read(self.run.published, self.words(language, zone), since=since)
 
     def words(self, language: str, zone: str) -> Wording:
         return Wording(language, ZoneInfo(zone))
@@ -120,8 +123,9 @@ class _Round:
             return 1
         with_report = waiting if is_due and recipient.alerts == "digest" else []
         if is_due:
-            report = self._what.report(recipient.language, self._zone.key)
-            told = message.since(self._what.cells, self._what.before(newest), self._what.own, only_own=recipient.subset == "own")
+            before = self._what.before(newest)
+            report = self._what.report(recipient.language, self._zone.key, None if before is None else before.name)
+            told = message.since(self._what.cells, before, self._what.own, only_own=recipient.subset == "own")
             self._send(book, message.of_report(run, recipient, report, told, with_report), with_report, is_report=True)
         rest = [event for event in waiting if event not in with_report]
         for events in [rest] if recipient.alerts == "digest" and rest else [[event] for event in rest]:

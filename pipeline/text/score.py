@@ -46,7 +46,7 @@ _WORTH_WORKERS = 1_500_000
 _PER_FILE = 40_000
 """Texts whose scores are kept at a time: what a killed run has to do again at most."""
 
-_MADE_AT_A_TIME = 50_000
+MADE_AT_A_TIME = 50_000
 """Objects that a worker makes before it looks for cycles, of which reading texts leaves none: at 700, as Python has it, a twelfth of the time."""
 
 _SAY_EVERY = 5.0
@@ -297,7 +297,7 @@ _worker: dict[str, tuple[_Reader, _Loaded]] = {}
 
 def _begin_worker(reader: _Reader) -> None:
     _worker["this"] = (reader, _loaded(reader))
-    gc.set_threshold(_MADE_AT_A_TIME)
+    gc.set_threshold(MADE_AT_A_TIME)
 
 
 def _work(job: Job) -> bytes:

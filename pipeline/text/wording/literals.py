@@ -33,6 +33,26 @@ def required_literals(pattern: str) -> tuple[Clause, ...]:
     return tuple(sorted(_clauses(list(_parser.parse(pattern)), left=False, right=False), key=_rarity, reverse=True)[:2])
 
 
+def required_phrase(pattern: str) -> str:
+    """The longest run of characters over two tokens or more, in lower case, that stands in each text that the pattern matches;
+    "" where there is none. Raises re.error."""
+    return max(_phrases(list(_parser.parse(pattern))), key=len, default="")
+
+
+def _phrases(tree: Sequence[_Node]) -> Iterator[str]:
+    run = ""
+    for operator, argument in [*tree, (_parser.AT, None)]:
+        if operator is _parser.LITERAL and isinstance(argument, int):
+            run += chr(argument).lower()
+            continue
+        if TOKEN.search(run) and not TOKEN.fullmatch(run):
+            yield run
+        run = ""
+        match argument:
+            case (_, _, _, _parser.SubPattern() as inner) if operator is _parser.SUBPATTERN:
+                yield from _phrases(list(inner))
+
+
 def alternatives(pattern: str) -> list[str]:
     """Patterns that together find what this one finds: its parts between the outermost `|`, also in `\\b(?:a|b)\\b`."""
     if _WHOLE.search(pattern):
@@ -40,8 +60,13 @@ def alternatives(pattern: str) -> list[str]:
     parts = _split(pattern)
     if len(parts) == 1 and (around := _ONE_GROUP.fullmatch(pattern)) and _closes_last(pattern, around.start(2) - 1):
         before, inside, after = around.groups(default="")
-        return [f"{before}(?:{part}){after}" for part in alternatives(inside)]
+        return [f"{before}{part}{after}" for part in alternatives(inside)]
     return parts if len(parts) == 1 else [one for part in parts for one in alternatives(part)]
+
+
+def is_one(pattern: str) -> bool:
+    """Whether no `|` stands outside of its parentheses."""
+    return len(_split(pattern)) == 1
 
 
 def _split(pattern: str) -> list[str]:
@@ -130,9 +155,19 @@ def _inside(node: _Node, *, left: bool, right: bool) -> list[Clause]:
 
 
 def _rarest(clauses: list[Clause]) -> Clause:
-    """The longer a literal, the fewer texts have it."""
+    """The longer a literal, the fewer texts have it; but for the commonest English words, which tell no more than an ending does."""
     return max(clauses, key=_rarity)
 
 
-def _rarity(clause: Clause) -> tuple[int, int]:
-    return min(map(len, clause)), -len(clause)
+def _rarity(clause: Clause) -> tuple[float, int]:
+    return min(3.5 if literal in _COMMON else len(literal) for literal in clause), -len(clause)
+
+
+_COMMON = frozenset(
+    f"<{word}>"
+    for word in re.findall(
+        r"\w+",
+        "the and a i to it is was of for in we my that this you with on not have but are as be so at they very had were all no me one if"
+        " from do an our he she their would will just there when what can get out up your very good great",
+    )
+)

@@ -12,11 +12,11 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.text.reading import morphology
-from pipeline.text.wording.literals import TOKEN, alternatives, required_literals
+from pipeline.text.wording.literals import TOKEN, alternatives, is_one, required_literals, required_phrase
 
 MAX_CHARS = 600
 """A longer sentence is read up to here: sentences are shorter, and patterns must not cost more on hostile text."""
@@ -60,6 +60,8 @@ class Probe:
     """Position of the entry that the pattern belongs to."""
     pattern: str
     role: Role
+    phrase: str
+    """Stands in each text that the pattern matches."""
 
 
 class _Tokens(dict[str, int]):
@@ -103,18 +105,34 @@ class Matcher:
     """The bits of those that find."""
     guards: Mapping[int, int]
     """Owner → the bits of its guards, which are asked only where the owner is found."""
+    wordings: Mapping[int, int]
+    """Owner → the bits of its complaints and praises."""
     tokens: _Tokens
+    asked: dict[str, int] = field(default_factory=dict)
+    """Text → the bits of the probes that it may match; emptied when it is full."""
 
-    def asked(self, text: str) -> list[Probe]:
-        """The probes that the lower-cased text may match: it holds the literals without which they cannot."""
-        return self._probes(self._bits(text))
+    def said(self, text: str, owners: Iterable[int]) -> Iterator[tuple[Probe, Iterable[re.Match[str]]]]:
+        """The complaints and praises of the owners that the lower-cased text may hold, in the order of probes, and where it holds them."""
+        bits = 0
+        for owner in owners:
+            bits |= self.wordings.get(owner, 0)
+        if bits := bits and bits & self._bits(text):
+            for probe in self._probes(bits):
+                if found := self.matches(probe, text):
+                    yield probe, found
 
     def _bits(self, text: str) -> int:
-        bits = self.always
-        for satisfied in map(self.tokens.__getitem__, _tokens_in(text)):
-            if satisfied:
+        """Of the probes without whose literals the text is not."""
+        asked = self.asked.get(text)
+        if asked is None:
+            bits = self.always
+            for satisfied in filter(None, map(self.tokens.__getitem__, TOKEN.findall(text))):
                 bits |= satisfied
-        return bits & bits >> len(self.probes)
+            asked = bits & bits >> len(self.probes)
+            if len(self.asked) >= _REMEMBERED_SENTENCES:
+                self.asked.clear()
+            self.asked[text] = asked
+        return asked
 
     def _probes(self, bits: int) -> list[Probe]:
         probes = []
@@ -138,6 +156,8 @@ class Matcher:
 
     def matches(self, probe: Probe, text: str) -> Iterable[re.Match[str]]:
         """Where the probe's pattern matches the lower-cased text, from left to right without overlap."""
+        if probe.phrase not in text:
+            return ()
         pattern = compiled(probe.pattern)
         return self._begun(pattern, text) if self.language in _NATIVE else _matches(pattern, text)
 
@@ -167,7 +187,9 @@ class Matcher:
             return True
         if owner not in guarded:
             guards = self._probes(bits & self.guards[owner])
-            guarded[owner] = [found.span() for guard in guards for found in _matches(compiled(guard.pattern), text)]
+            guarded[owner] = [
+                found.span() for guard in guards if guard.phrase in text for found in _matches(compiled(guard.pattern), text)
+            ]
         spans = guarded[owner]
         return not spans or not any(start <= match.start() < stop for start, stop in spans)
 
@@ -196,9 +218,10 @@ def _starts_in_sentence(text: str) -> frozenset[int]:
 
 def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Matcher:
     """Of (owner, role, pattern). Raises re.error for a pattern that does not compile."""
-    probes = [Probe(owner, part, role) for owner, role, whole in patterns for part in alternatives(whole)]
+    probes = [Probe(owner, part, role, required_phrase(part)) for owner, role, whole in patterns for part in alternatives(whole)]
     always = finders = 0
     guards: dict[int, int] = {}
+    wordings: dict[int, int] = {}
     literals: dict[str, int] = {}
     for place, probe in enumerate(probes):
         first, second = 1 << place, 1 << place + len(probes)
@@ -206,6 +229,8 @@ def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Ma
             finders |= first
         elif probe.role == "guard":
             guards[probe.owner] = guards.get(probe.owner, 0) | first
+        else:
+            wordings[probe.owner] = wordings.get(probe.owner, 0) | first
         clauses = required_literals(probe.pattern)
         if not clauses:
             always |= first | second
@@ -214,26 +239,31 @@ def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Ma
             literals[literal] = literals.get(literal, 0) | (first if clauses[1:] else first | second)
         for literal in (one for clause in clauses[1:] for one in clause):
             literals[literal] = literals.get(literal, 0) | second
-    return Matcher(language, tuple(probes), always, finders, guards, _Tokens(literals))
+    return Matcher(language, tuple(probes), always, finders, guards, wordings, _Tokens(literals))
 
 
 @functools.cache
 def compiled(pattern: str) -> re.Pattern[str]:
     # Sentences come in lower case, and matching regardless of case is a third slower: only for who needs it.
     plain = re.sub(r"\\.", "", pattern)
-    return re.compile(pattern, re.IGNORECASE if plain != plain.lower() else 0)
+    return re.compile(pattern, re.IGNORECASE) if plain != plain.lower() else re.compile(begun_by_letter(pattern))
+
+
+def begun_by_letter(pattern: str) -> str:
+    """A pattern that matches the same where `\\bword` did: `re` runs to the next such letter three times as fast as to the next boundary."""
+    found = _AT_WORD.match(pattern)
+    if not found or not is_one(pattern):
+        return pattern
+    return rf"{found['letter']}(?<=\b{found['letter']}){pattern[found.end() :]}"
+
+
+_AT_WORD = re.compile(r"\\b(?P<letter>[a-z])(?![?*+{])")
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterable[re.Match[str]]:
     """What `finditer` gives. Most patterns that are asked match nothing, and to search says so in half the time."""
     first = pattern.search(text)
     return pattern.finditer(text, first.start()) if first else ()
-
-
-@functools.lru_cache(maxsize=_REMEMBERED_SENTENCES)
-def _tokens_in(text: str) -> list[str]:
-    """Several matchers ask for those of one sentence."""
-    return TOKEN.findall(text)
 
 
 def read(sentence: str, language: str) -> tuple[str, str]:

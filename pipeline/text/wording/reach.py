@@ -89,6 +89,9 @@ def _head(text: str, start: int, stop: int) -> int:
 
 def passing(text: str, places: Mapping[str, Sequence[Span]]) -> frozenset[str]:
     """Themes that the lower-cased text names in passing only."""
-    return frozenset(
-        theme for theme, spans in places.items() if all(_TAKES.search(text, max(0, start - _AHEAD), start) for start, _ in spans)
-    )
+    return frozenset(theme for theme, spans in places.items() if all(_is_taken(text, start) for start, _ in spans))
+
+
+def _is_taken(text: str, start: int) -> bool:
+    # Every way ends in a space, and most things have another sign before them or none.
+    return text[start - 1 : start].isspace() and _TAKES.search(text, max(0, start - _AHEAD), start) is not None

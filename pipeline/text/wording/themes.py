@@ -48,6 +48,7 @@ class ThemeEntry(pydantic.BaseModel, extra="forbid", frozen=True):
     """One theme as a file under `themes/` or a market file writes it."""
 
     name: Mapping[_Language, str] = pydantic.Field(min_length=1)
+    """By language; one text stands for the English one, which readers of a language without a name get too."""
     stage: Stage
     what: str = ""
     """What counts as an experience with it, and what does not."""
@@ -65,6 +66,11 @@ class ThemeEntry(pydantic.BaseModel, extra="forbid", frozen=True):
     misses: Mapping[_Language, tuple[str, ...]] = {}
     leanings: Mapping[_Language, Mapping[Literal["complaint", "praise", "neither"], tuple[str, ...]]] = {}
     """Sentences that must lean so."""
+
+    @pydantic.field_validator("name", mode="before")
+    @classmethod
+    def _by_language(cls, written: object) -> object:
+        return {"en": written} if isinstance(written, str) else written
 
 
 class Changes(Protocol):
@@ -107,8 +113,10 @@ class Taxonomy:
     themes: tuple[Theme, ...]
     """By journey stage, then id."""
     entries: Mapping[str, ThemeEntry] = field(repr=False)
-    _matchers: dict[tuple[str, tuple[Role, ...]], Matcher] = field(repr=False, default_factory=dict)
-    """By language and roles, each made when it is first asked for."""
+    _matchers: dict[str, Matcher] = field(repr=False, default_factory=dict)
+    """By language, each made when it is first asked for."""
+    _places: dict[str, int] = field(repr=False, default_factory=dict)
+    """Theme → its place in `themes`."""
 
     def themes_of(self, sentence: str, language: str) -> tuple[str, ...]:
         """Ids of the themes that the sentence carries, in the order of `themes`.
@@ -116,12 +124,12 @@ class Taxonomy:
         `language` is an ISO 639-1 code; without one ("" or "und") the script decides.
         """
         text, language = read(sentence, language)
-        return tuple(self.themes[position].id for position in self._matcher(language, "find", "guard").found(text))
+        return tuple(self.themes[position].id for position in self._matcher(language).found(text))
 
     def reaches(self, sentence: str, language: str) -> Reaches:
         """What `themes_of` says, and which stretches of the sentence speak of which of them; English only."""
         text, language = read(sentence, language)
-        places = {self.themes[at].id: spans for at, spans in self._matcher(language, "find", "guard").places(text).items()}
+        places = {self.themes[at].id: spans for at, spans in self._matcher(language).places(text).items()}
         # Places are those of the sentence itself only where reading it kept its length.
         stretches = reaches(text, places) if len(text) == len(sentence) else {}
         return Reaches(tuple(places), stretches, passing(text, places) if stretches else frozenset())
@@ -156,26 +164,23 @@ class Taxonomy:
 
     def _said(self, text: str, language: str, themes: Collection[str]) -> dict[str, list[Said]]:
         said: dict[str, list[Said]] = {}
-        wordings = self._matcher(language, "complaint", "praise")
-        for probe in wordings.asked(text):
-            theme = self.themes[probe.owner].id
-            if theme in themes:
-                way: Leaning = 1 if probe.role == "praise" else -1
-                for match in wordings.matches(probe, text):
-                    said.setdefault(theme, []).append(Said(*match.span(), way))
+        owners = [self._places[theme] for theme in themes if theme in self._places]
+        for probe, matches in self._matcher(language).said(text, owners):
+            way: Leaning = 1 if probe.role == "praise" else -1
+            for match in matches:
+                said.setdefault(self.themes[probe.owner].id, []).append(Said(*match.span(), way))
         return said
 
-    def _matcher(self, language: str, *roles: Role) -> Matcher:
-        held = self._matchers.get((language, roles))
+    def _matcher(self, language: str) -> Matcher:
+        held = self._matchers.get(language)
         if held is None:
             patterns = (
                 (position, role, pattern)
                 for position, entry in enumerate(self.entries.values())
                 for role, written in _by_role(entry)
-                if role in roles
                 for pattern in written.get(language, ())
             )
-            held = self._matchers[language, roles] = matcher(patterns, language)
+            held = self._matchers[language] = matcher(patterns, language)
         return held
 
 
@@ -314,6 +319,7 @@ def _taxonomy(entries: Mapping[str, ThemeEntry]) -> Taxonomy:
             for theme, entry in ordered
         ),
         entries=dict(ordered),
+        _places={theme: place for place, (theme, _) in enumerate(ordered)},
     )
 
 

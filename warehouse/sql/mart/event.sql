@@ -21,7 +21,8 @@ with thresholds as (
 
 own_weakness as (
     select
-        'own_weakness' as rule, c.brand, c.theme, c.cell_id as what, c.claim_message as message, c.statistics_message,
+        'own_weakness' as rule, c.brand, c.theme, c.cell_id as what,
+        json_object('say', 'New weakness of {brand}: {claim}', 'brand', b.name, 'claim', c.claim_message) as message, c.statistics_message,
         cast(null as timestamp) as began_at, c.cell_id, cast(null as varchar) as url
     from mart.swot_cell c
     join core.brand b on b.brand = c.brand and b.own
