@@ -73,10 +73,11 @@ select
     coalesce(review.brand || '.reviews.' || review.source, search.target) as target, coalesce(review.run_id, search.run_id) as run_id,
     review.native_id, review.page_sha256
 from mart.evidence as evidence
+cross join core.run as run
 left join core.review as review on review.review_id = evidence.review_id
 left join core.search_result as search
     on evidence.review_id is null and search.engine = evidence.source and search.url = evidence.url and search.title = evidence.quote
-    and cast(timezone((select timezone from core.run), timezone('UTC', search.as_of)) as date) = evidence.published_on
+    and cast(timezone(run.timezone, timezone('UTC', search.as_of)) as date) = evidence.published_on
 where evidence.cell_id = ? and evidence.quoted_from <> 'page'
 qualify row_number() over (partition by evidence.position order by search.run_id, search.draw, search.rank) = 1
 order by evidence.position

@@ -1,7 +1,10 @@
 """How the cost of a piece of work grows with what it is given: two readings are held against each other, none against a clock."""
 
+import re
 import time
 from collections.abc import Callable
+
+from pipeline.text.wording.matcher import TRIAL_SECONDS, trial
 
 
 def in_proportion(work: Callable[[int], object], largest: int, *, tries: int = 6) -> bool:
@@ -23,3 +26,9 @@ def _spent(work: Callable[[int], object], size: int) -> float:
     began = time.process_time()
     work(size)
     return time.process_time() - began
+
+
+def costs_little(pattern: str) -> bool:
+    """Whether a pattern stays within matcher's limit on text made to hurt it: one that backtracks breaks it each time, a pause of the
+    machine or of the garbage collector once."""
+    return any(trial(re.compile(pattern))[0] < TRIAL_SECONDS for _ in range(3))

@@ -331,7 +331,7 @@ gather(run, market.targets, progress=lambda line: print(line, file=sys.stderr))
 """
 
 
-def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+def until(holds: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end

@@ -72,7 +72,9 @@ def slide_texts(body: bytes) -> Iterator[str]:
 
 
 def markdown_texts(body: str) -> Iterator[str]:
-    yield from (re.sub(r"`[^`]*`|<[^>]*>|\\", "", line) for line in body.splitlines() if not line.startswith((">", "  - “")))
+    yield from (
+        re.sub(r"`[^`]*`|<https?:[^>]*>|\\", "", line) for line in body.splitlines() if not line.startswith((">", "  - “"))
+    )
 
 
 def written(data: Path, language: str) -> tuple[facts.Report, dict[str, list[str]]]:

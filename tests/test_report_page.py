@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Ran, opened
+from conftest import Ran, opened, rivalscope
 from hostile_strings import STRINGS
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
@@ -328,6 +329,30 @@ def test_the_first_report_says_so_and_a_quiet_one_too(browser: Browser, report: 
     page.close()
 
 
+def test_findings_that_only_moved_are_told_as_such(report: facts.Report) -> None:
+    moved = (Told("0" * 16, "cup", "strength", "price_value", "praise_share", "Praise", None),)
+    since = Since("20260624T000000Z", datetime(2026, 6, 24, tzinfo=UTC), (), (), moved, len(report.cells) - 1, ())
+    first = headline(replace(report, since=since))[0].text
+    assert (
+        first == f"Since the report of Jun 24, 2026: the same {len(report.cells)} findings stand, 1 of them with other figures."
+    )
+
+
+@pytest.mark.slow
+def test_the_run_after_tells_how_many_reviews_are_new(tea: Ran, browser: Browser, tmp_path: Path) -> None:
+    shutil.copytree(tea.market.parent, tmp_path / "tea", symlinks=True)
+    market, data = tmp_path / "tea" / "tea.toml", tmp_path / "tea" / "data"
+    with (market.parent / "cup.csv").open("a", encoding="utf-8") as file:
+        for number in range(5):
+            file.write(f"cup-new-{number},5,Lovely tea number {number} and friendly staff.,2026-07-0{number + 1},Ann-{number},\n")
+    rivalscope("run", market, "--data", data, "--as-of", "2026-07-08")
+    page, _ = opened(browser, data / "reports" / "latest" / "report.html", 1280)
+    changes = page.locator("#changes").inner_text()
+    assert "Held against the report of Jul 1, 2026" in changes
+    assert "5 new reviews, 0 of them flagged" in changes
+    page.close()
+
+
 def test_the_page_says_what_is_new_what_is_gone_and_why(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
     new = next(c for c in report.cells_of("leaf", "weakness"))
     since = Since(
@@ -385,10 +410,22 @@ def test_other_languages_of_the_report_are_a_click_away(browser: Browser, report
 
 
 @pytest.mark.parametrize("language", ["ko", "ja"])
-def test_dates_and_numbers_follow_the_language(browser: Browser, tea: Ran, tmp_path: Path, language: str) -> None:
-    page = shown(browser, facts.read(tea.data / "warehouse.duckdb", Wording(language)), tmp_path)
+def test_in_another_language_no_word_of_ours_stays_english_and_paper_has_its_glyphs(
+    browser: Browser, tea: Ran, tmp_path: Path, language: str
+) -> None:
+    translated = facts.read(tea.data / "warehouse.duckdb", Wording(language))
+    page = shown(browser, translated, tmp_path)
     assert page.get_attribute("html", "lang") == language
     assert {"ko": "2026. 7. 1.", "ja": "2026/07/01"}[language] in page.locator(".meta").inner_text()
+    script = {"ko": "[\uac00-\ud7a3]", "ja": "[\u3040-\u30ff\u4e00-\u9fff]"}[language]
+    said = [text for text in page.locator("h2, h3, thead th, .swot .claim > a").all_text_contents() if "Co</i>" not in text]
+    assert len(said) > 40
+    assert [text for text in said if not re.search(script, text)] == []
+    file = tmp_path / "report.pdf"
+    page.pdf(path=file, prefer_css_page_size=True)
+    text = "".join(subprocess.run(["pdftotext", file, "-"], capture_output=True, text=True, check=True).stdout.split())
+    for heading in page.locator("h2:not(.quiet)").all_inner_texts():
+        assert "".join(heading.split()) in text
     page.close()
 
 

@@ -120,3 +120,9 @@ def test_templates_are_found_wherever_words_stand() -> None:
         "d",
         "a",
     ]
+
+
+def test_only_the_tables_that_people_read_call_english() -> None:
+    """An analyst runs the SQL of metrics and rules anew (`rivalscope sql --explain`), where no such function is."""
+    calling = {path.parent.name for path in build.SQL.rglob("*.sql") if "english(" in path.read_text(encoding="utf-8")}
+    assert calling == {"mart", "mart_unflagged"}

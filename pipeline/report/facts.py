@@ -315,7 +315,7 @@ class Report:
         return next((v for v in self.voices if v.brand == brand and v.voice == voice), None)
 
     def themes_named(self, themes: Sequence[str]) -> str:
-        return ", ".join(self.theme_name(theme) for theme in themes)
+        return self.words.listed([self.theme_name(theme) for theme in themes])
 
     def cell(self, cell_id: str) -> Cell | None:
         return self._cells.get(cell_id)
@@ -386,7 +386,12 @@ def read(build_file: Path, words: Wording | None = None, *, since: Since | None 
             words=said,
             since=since,
             languages=languages,
-            audit=sorted(_rows(con, "mart.service_audit", AuditPart, said), key=lambda a: (a.position, order[a.brand])),
+            audit=[
+                replace(a, detail=said.listed([said.channel(way) for way in a.detail.split(", ")]))
+                if a.part == "contact_channels" and a.detail
+                else a
+                for a in sorted(_rows(con, "mart.service_audit", AuditPart, said), key=lambda a: (a.position, order[a.brand]))
+            ],
             rankings=sorted(
                 _rows(con, "mart.rank_movement", Ranking, said),
                 key=lambda k: (k.keyword, k.engine, k.locale or "", k.device or "", k.result_type or "", order[k.brand]),
@@ -450,18 +455,16 @@ def _rows(con: duckdb.DuckDBPyConnection, table: str, row: type[_R], words: Word
     held = {name for name, *_ in con.execute(f"describe {table}").fetchall()}
     names = [field.name for field in fields(row)]  # type: ignore[arg-type]  # each is a dataclass
     beside = {name: other for name in names if (other := "names" if name == "name" else f"{name}_message") in held}
-    columns = ", ".join(f'"{beside.get(name, name)}"' for name in names)
-    found = con.execute(f"select {columns} from {table}").fetchall()  # noqa: S608 - names from this module
-    return [
-        row(*(_said(value, words) if name in beside else value for name, value in zip(names, values, strict=True)))
-        for values in found
-    ]
+    columns = ", ".join(f'"{name}"' for name in (*names, *beside.values()))
+    found = []
+    for values in con.execute(f"select {columns} from {table}").fetchall():  # noqa: S608 - names from this module
+        said = {name: _said(value, words) for name, value in zip(beside, values[len(names) :], strict=True) if value is not None}
+        found.append(row(**dict(zip(names, values[: len(names)], strict=True)) | said))
+    return found
 
 
-def _said(value: str | list[str] | None, words: Words) -> str | list[str] | None:
-    if isinstance(value, list):
-        return [words.message(each) for each in value]
-    return None if value is None else words.message(value)
+def _said(value: str | list[str], words: Words) -> str | list[str]:
+    return [words.message(each) for each in value] if isinstance(value, list) else words.message(value)
 
 
 def _found(con: duckdb.DuckDBPyConnection, query: str, row: type[_R], values: Mapping[str, object] | None = None) -> list[_R]:

@@ -70,6 +70,13 @@ def _change(report: Report) -> str:
             findings=len(report.cells),
         )
     day = report.run.local(since.as_of)
+    if since.is_quiet and since.moved:
+        return words.say(
+            "Since the report of {day:day}: the same {n} findings stand, {moved} of them with other figures.",
+            day=day,
+            n=len(report.cells),
+            moved=len(since.moved),
+        )
     if since.is_quiet:
         return words.say(
             "No real change since the report of {day:day}: the same {n} findings stand.", day=day, n=len(report.cells)

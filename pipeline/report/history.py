@@ -97,7 +97,7 @@ def _past(before: Kept | None, kept: Kept) -> Past:
         review_count=sum(reviews.values()) if reviews is not None else None,
         cell_ids=tuple(now),
         quadrants={
-            name: sum(cell["quadrant"] == name for cell in now.values()) for name in {c["quadrant"] for c in now.values()}
+            name: sum(cell["quadrant"] == name for cell in now.values()) for name in sorted({c["quadrant"] for c in now.values()})
         },
         appeared=tuple(told(now[cell_id]) for cell_id in (since.appeared if since else now)),
         gone=since.gone if since else (),

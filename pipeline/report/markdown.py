@@ -63,7 +63,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from swot_table(report)
     for title, lines in (
         (words.say("What to do, in order"), _roadmap),
-        (words.say("Why"), _why),
+        (words.say("What moves the stars"), _why),
         (words.say("Not covered by any theme yet"), _emerging),
         (words.say("Coverage"), _coverage),
         (words.say("How well the texts were read"), _readings),

@@ -321,7 +321,7 @@ def _why(report: Report) -> Iterator[Sheet[Any]]:
             Column(_("Complaints"), lambda m: m.complaint_share, "share"),
             Column(_("Praise"), lambda m: m.praise_share, "share"),
             Column("q", lambda m: m.q_value, "q"),
-            Column(_("Against the rest"), lambda m: m.verdict, width=26),
+            Column(_("Against the rest"), report.words.verdict, width=26),
         ],
         heat=range(3, 4),
     )

@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.report.rows import AuditPart, Cell, EmergingTerm, Movement, Quote, Ranking, Reading, Tactic
+from pipeline.report.rows import AuditPart, Cell, EmergingTerm, Movement, Quote, Ranking, Reading, Square, Tactic
 from pipeline.report.since import Reason
 from pipeline.words import NONE, Words
 
@@ -196,6 +196,16 @@ class Wording(Words):
             "blocked": self.say("refused"),
             "not_asked": self.say("not asked"),
         }[status]
+
+    def verdict(self, square: Square) -> str:
+        """What the test says of a brand on a theme."""
+        known = {
+            "strength": self.say("strength"),
+            "weakness": self.say("weakness"),
+            "no clear difference": self.say("no clear difference"),
+            "no clear difference at equal stars": self.say("no clear difference at equal stars"),
+        }
+        return known.get(square.verdict) or self.say("not enough evidence (n = {n})", n=square.mentioning_count)
 
     def channel(self, channel: str) -> str:
         """A way to get in touch with who runs it, as metric.service names it: "chat (Intercom)"."""

@@ -134,7 +134,9 @@ class _Writer:
         if sheet.rows and sheet.chart:
             below = 0
             for chart in self._charts(sheet, sheet.chart, name):
-                page.insert_chart(1, len(sheet.columns) + 1, chart, {"y_offset": below, "object_position": 3})
+                page.insert_chart(
+                    1, len(sheet.columns) + 1, chart, {"y_offset": below, "object_position": 3, "description": sheet.chart.title}
+                )
                 below += chart.height + 20
 
     def about(self, page: Worksheet, report: Report, found: Sequence[tuple[Sheet[Any], str]]) -> None:

@@ -48,6 +48,7 @@ class ThemeEntry(pydantic.BaseModel, extra="forbid", frozen=True):
     """One theme as a file under `themes/` or a market file writes it."""
 
     name: Mapping[_Language, str] = pydantic.Field(min_length=1)
+    """By language; one text stands for the English one, which readers of a language without a name get too."""
     stage: Stage
     what: str = ""
     """What counts as an experience with it, and what does not."""
@@ -65,6 +66,11 @@ class ThemeEntry(pydantic.BaseModel, extra="forbid", frozen=True):
     misses: Mapping[_Language, tuple[str, ...]] = {}
     leanings: Mapping[_Language, Mapping[Literal["complaint", "praise", "neither"], tuple[str, ...]]] = {}
     """Sentences that must lean so."""
+
+    @pydantic.field_validator("name", mode="before")
+    @classmethod
+    def _by_language(cls, written: object) -> object:
+        return {"en": written} if isinstance(written, str) else written
 
 
 class Changes(Protocol):

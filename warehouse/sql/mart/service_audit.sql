@@ -14,7 +14,8 @@
 -- (none ever was, or one of several and the others hold nothing); or why there is no value: stopped early (a walk stopped at its limit of
 -- pages and had found nothing), no entries, no complaints, not stated, no chat, no help page, not walked, not from home (the contact walk did
 -- not begin at a home page), help page elsewhere (no link found leads to where the FAQ reading began)
--- detail: the words behind the number: languages, channels, hours as printed, themes that no entry treats
+-- detail: the words behind the number: languages, channels, hours as printed, and in English themes that no entry treats
+-- detail_message: these themes as a message for other languages (see pipeline/words.py); null for the others
 -- computed_from: what the number is made of, in words
 -- last_landed_at: end of the oldest of the crawls that it is told from (UTC): its age
 with part as (
@@ -72,7 +73,8 @@ select
     r.rivals_median,
     r.rivals_count,
     a.status,
-    a.detail,
+    coalesce(english(a.detail_message), a.detail) as detail,
+    a.detail_message,
     p.computed_from,
     a.last_landed_at
 from metric.service_audit a

@@ -5,7 +5,8 @@
 -- part: what is measured; mart.service_audit says in which unit, and from what
 -- value: null where the pages were not read, or do not say: unknown is not zero
 -- n: what the value is counted over; 0 where there was nothing to count
--- detail: the words behind the number: languages, channels, hours as printed, themes that no entry treats; null where there are none
+-- detail: the words behind the number: languages, channels, hours as printed; null where there are none
+-- detail_message: the themes that no entry treats, as a message (see pipeline/words.py); null where there are none
 -- status: measured; partial (one of several sources was never read, or a walk stopped at its limit of pages); failed, blocked or not_asked
 -- (none ever was, or one of several and the others hold nothing); or why there is no value: stopped early (a walk stopped at its limit of
 -- pages and had found nothing), no entries, no complaints, not stated, no chat, no help page, not walked, not from home (the contact walk did
@@ -79,7 +80,7 @@ complaint as (
     select
         c.brand,
         c.theme,
-        t.name,
+        json_object('say', '{theme} ({n})', 'theme', t.names, 'n', c.negative_count) as name,
         c.negative_count as n,
         exists (
             select 1 from text.faq f where f.brand = c.brand and list_contains(f.themes, c.theme)
@@ -98,9 +99,8 @@ topic as (
         cast(coalesce(sum(c.n), 0) as bigint) as complaints,
         coalesce(sum(c.n) filter (where c.treated), 0) / sum(c.n) as treated,
         coalesce(sum(c.n) filter (where c.asked), 0) / sum(c.n) as asked,
-        'not treated: ' || string_agg(c.name || ' (' || c.n || ')', ', ' order by c.n desc, c.theme) filter (where not c.treated)
-            as untreated,
-        'not asked: ' || string_agg(c.name || ' (' || c.n || ')', ', ' order by c.n desc, c.theme) filter (where not c.asked) as unasked
+        list(c.name order by c.n desc, c.theme) filter (where not c.treated) as untreated,
+        list(c.name order by c.n desc, c.theme) filter (where not c.asked) as unasked
     from core.brand b
     left join complaint c on c.brand = b.brand
     group by b.brand
@@ -178,8 +178,8 @@ faq_part as (
         a.brand,
         'faq' as kind,
         unnest([
-            {'part': 'topic_coverage', 'value': t.treated, 'n': t.complaints, 'detail': t.untreated, 'none': 'no complaints'},
-            {'part': 'topic_coverage_in_questions', 'value': t.asked, 'n': t.complaints, 'detail': t.unasked, 'none': 'no complaints'},
+            {'part': 'topic_coverage', 'value': t.treated, 'n': t.complaints, 'detail': null, 'none': 'no complaints'},
+            {'part': 'topic_coverage_in_questions', 'value': t.asked, 'n': t.complaints, 'detail': null, 'none': 'no complaints'},
             {'part': 'faq_entries', 'value': a.entries, 'n': a.entries, 'detail': null, 'none': null},
             {'part': 'answer_words', 'value': a.words, 'n': a.words_n, 'detail': null, 'none': 'no entries'},
             {'part': 'answer_characters', 'value': a.characters, 'n': a.entries, 'detail': null, 'none': 'no entries'},
@@ -285,6 +285,13 @@ select
     case when l.was_read and (l.is_whole and not l.is_cut or p.value <> 0) then p.n else 0 end as n,
     case when l.was_read and (l.is_whole and not l.is_cut or p.value <> 0) then nullif(p.detail, '') end as detail,
     case
+        when not coalesce(l.was_read and (l.is_whole and not l.is_cut or p.value <> 0), false) then null
+        when p.part = 'topic_coverage' and t.untreated is not null
+            then json_object('say', 'not treated: {themes:listed}', 'themes', t.untreated)
+        when p.part = 'topic_coverage_in_questions' and t.unasked is not null
+            then json_object('say', 'not asked: {themes:listed}', 'themes', t.unasked)
+    end as detail_message,
+    case
         when not l.was_read or (not l.is_whole and coalesce(p.value, 0) = 0) then l.missing
         when l.is_cut and coalesce(p.value, 0) = 0 and p.none is distinct from 'no complaints' then 'stopped early'
         when p.value is null then p.none
@@ -294,6 +301,7 @@ select
     l.last_landed_at
 from part p
 join looked l on l.brand = p.brand and l.kind = p.kind
+join topic t on t.brand = p.brand
 -- A language that nobody in the market answers in has no part.
 qualify
     p.part not in ('reading_ease_en', 'sentence_length_ko', 'sentence_length_ja', 'kanji_share_ja')
