@@ -70,7 +70,7 @@ def _change(report: Report) -> str:
             findings=len(report.cells),
         )
     day = report.run.local(since.as_of)
-    if since.is_quiet and since.moved:
+    if since.moved and not since.appeared and not since.gone:
         return words.say(
             "Since the report of {day:day}: the same {n} findings stand, {moved} of them with other figures.",
             day=day,

@@ -69,8 +69,8 @@ class Since:
 
     @property
     def is_quiet(self) -> bool:
-        """No cell came or went."""
-        return not self.appeared and not self.gone
+        """Nothing of which a reader should hear."""
+        return not self.appeared and not self.gone and not self.moved
 
 
 def compare(before: Said, after: Said) -> Since:
