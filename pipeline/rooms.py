@@ -477,12 +477,14 @@ def _outcome(this: Run, progress: Progress) -> int:
 
 
 def _published(this: Run) -> "Report":
-    """What this run has published. Raises RunError when it has not: what an earlier run published must not pass for it."""
+    """What this run has published, in the first of the report's languages. Raises RunError when it has not: what an earlier run published
+    must not pass for it."""
     from pipeline.report import facts  # noqa: PLC0415 - as above
+    from pipeline.report.wording import Wording  # noqa: PLC0415 - as above
 
     if not this.published.exists():
         raise RunError(f"Expected {this.published}, found none: this run ended before publish. The log of its red task says why.")
-    report = facts.read(this.published)
+    report = facts.read(this.published, Wording(this.market.report_languages[0]))
     if report.run.run_id != this.run_id:
         raise RunError(
             f"Expected run {this.run_id} in {this.published}, found run {report.run.run_id}: this one was not published, or another has been "

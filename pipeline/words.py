@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import duckdb
 from babel import Locale, dates, lists, numbers
@@ -106,14 +106,22 @@ class Words:
         return "" if moment is None else str(dates.format_date(self._local(moment), "medium", locale=self._locale))
 
     def moment(self, moment: datetime | str | None) -> str:
-        """Day and time of day; empty for None."""
-        local = self._local(moment) if moment is not None else None
-        return "" if local is None else str(dates.format_datetime(local, "medium", locale=self._locale))
+        """Day and time of day, e.g. "May 31, 2026, 14:05"; empty for None."""
+        if moment is None:
+            return ""
+        local = self._local(datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
+        # By 24 hours in all languages: what the CLDR has for half days reads "PM" in Korean.
+        time = dates.format_time(local, "HH:mm", locale=self._locale)
+        return str(dates.get_datetime_format("medium", locale=self._locale)).format(time, self.day(local))
 
     def month(self, first: date | str) -> str:
         """e.g. "May 2026", "2026년 5월"."""
         return str(dates.format_skeleton("yMMM", self._local(first), locale=self._locale))
 
+    @overload
+    def _local(self, moment: datetime) -> datetime: ...
+    @overload
+    def _local(self, moment: date | datetime | str) -> date | datetime: ...
     def _local(self, moment: date | datetime | str) -> date | datetime:
         found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         if isinstance(found, datetime) and found.tzinfo is not None and self._timezone is not None:

@@ -179,6 +179,7 @@ def ran_once(
     with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
+            shutil.rmtree(place, ignore_errors=True)  # of one who was interrupted
             place.mkdir()
             done = run(place)
             said.write_text(json.dumps([done.stdout, done.stderr, done.returncode]), encoding="utf-8")

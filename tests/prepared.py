@@ -11,7 +11,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
+
+import __main__
 
 _MODULES = (
     "scrapy.commands.crawl",
@@ -21,6 +24,10 @@ _MODULES = (
     "pipeline.text.score",
     "pipeline.gather",
 )
+
+# DuckDB takes a program without a file for a prompt, and draws its progress on stdout there. This module is the first that the server imports.
+if getattr(__main__, "main", None) is forkserver.main:
+    __main__.__file__ = __file__
 
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload([__name__, *_MODULES])

@@ -28,7 +28,7 @@ import orjson
 import pytest
 from aiosmtpd.controller import Controller
 from bs4 import BeautifulSoup
-from conftest import PROJECT, Ran, rivalscope
+from conftest import PROJECT, Ran, rivalscope, write_tea_market
 from hostile_strings import STRINGS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -766,3 +766,18 @@ def test_the_examples_of_the_docs_and_of_the_demo_market_are_taken(tea: Ran, tmp
         assert [recipient.channel for recipient in market.delivery.recipients] == channels
         assert len(market.alerts.rules) == 6
         place.market.write_text(untouched, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_run_whose_delivery_fails_has_its_report_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK_KEY", f"whsec_{base64.b64encode(KEY).decode()}")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = Web(f"http://127.0.0.1:{closed.getsockname()[1]}")
+    place = Place(tmp_path)
+    write_tea_market(tmp_path)
+    place.write(hook_to("crm", nobody, language='"ko"'))
+    done = rivalscope("run", place.market, "--data", place.data, "--as-of", "2026-07-01", code=1)
+    assert "deliver: crm (webhook): Expected an answer from 127.0.0.1, found none (ConnectError)." in done.stderr
+    assert "3 of 3 sources" in done.stderr  # said after it
+    assert (place.data / "warehouse.duckdb").exists()
+    assert {path.name for path in (place.data / "reports" / "latest").iterdir()} >= {"report.html", "report.ko.html"}

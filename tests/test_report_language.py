@@ -12,6 +12,7 @@ from conftest import Ran
 from pptx import Presentation
 
 from pipeline.report import facts, html, markdown, slides, xlsx
+from pipeline.report.terminal import CLAIMS_SHOWN, print_swot
 from pipeline.report.wording import Wording
 
 TRANSLATED = ("ko", "ja")
@@ -98,6 +99,18 @@ def test_nothing_of_ours_is_left_in_english(tea: Ran, language: str) -> None:
 def test_nothing_of_ours_is_left_in_english_where_every_part_has_something_to_say(demo: Ran, language: str) -> None:
     report, files = written(demo.data, language)
     assert {kind: left(texts, report) for kind, texts in files.items()} == {kind: [] for kind in files}
+
+
+def test_the_terminal_folds_words_of_a_language_without_spaces_and_cuts_none(tea: Ran, language: str) -> None:
+    report = facts.read(tea.data / "warehouse.duckdb", Wording(language))
+    out = io.StringIO()
+    print_swot(report, out)
+    assert (
+        max(len(report.cells_of(brand.brand, quadrant)) for brand in report.brands for quadrant in facts.QUADRANTS)
+        <= CLAIMS_SHOWN
+    )
+    assert "…" not in out.getvalue()
+    assert report.words.quadrant_names["threat"] in out.getvalue()
 
 
 def test_what_is_left_is_found(tea: Ran) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ from test_sql import MODELS
 
 from pipeline.text import calibration, score, store
 from pipeline.text.sentiment import model
+from pipeline.text.sentiment import teachers as sentiment_teachers
 from pipeline.text.sentiment.teachers import teachers
 from pipeline.text.terms import terms
 from pipeline.text.wording.themes import load_taxonomy
@@ -27,7 +29,7 @@ REVIEW = (
 ENGLISH = "“Lovely” van.\nThe delivery was late, but the staff weren’t rude \U0001f600. ok"
 
 
-def build(path: Path, rows: list[tuple[str, str, float | None]], duplicates: tuple[str, ...] = ()) -> Path:
+def build(path: Path, rows: Sequence[tuple[str, str, float | None]], duplicates: tuple[str, ...] = ()) -> Path:
     """`rows`: review_id, content, rating."""
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as con:
@@ -272,6 +274,41 @@ def test_what_is_held_out_never_teaches_and_takes_no_teacher_away(tmp_path: Path
         assert held_out.isdisjoint(text.removesuffix(" !!") for text in after.texts)
 
 
+def test_teachers_are_read_again_only_where_something_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, folder = taught_market(model.FIRST_STEP), tmp_path / "scores"
+    path = build(tmp_path / "b.duckdb", rows)
+    run(path, folder, languages=("ko",))
+    before, scorers = read(path, ALL), read(path, "select * from text.scorer order by all")
+    looked_at: list[object] = []
+
+    def watched(*given: object) -> object:
+        looked_at.append(given)
+        return teachers(*given)  # type: ignore[arg-type]  # what was given
+
+    monkeypatch.setattr(sentiment_teachers, "teachers", watched)
+    monkeypatch.setattr(score, "teachers", watched)
+    # Nothing new, and rows in another order, and the models gone: nobody asks for them.
+    for model_file in (folder / "taught").iterdir():
+        model_file.unlink()
+    run(build(path, rows), folder, languages=("ko",))
+    assert not looked_at
+    assert (read(path, ALL), read(path, "select * from text.scorer order by all")) == (before, scorers)
+    # A new text: its teachers are read once, for the file that is gone as well.
+    run(build(path, [*rows, ("z", "새로 왔습니다", None)]), folder, languages=("ko",))
+    assert len(looked_at) == 1
+    # Another star changes what is taught; damage to what is remembered only costs reading.
+    changed = [
+        (review, content, 1 - rating) if rating is not None else (review, content, rating) for review, content, rating in rows
+    ]
+    run(build(path, changed), folder, languages=("ko",))
+    assert len(looked_at) == 2
+    assert read(path, ALL) != before
+    (folder / "teachers.json").write_text('{"a": 1}')
+    run(build(path, rows), folder, languages=("ko",))
+    assert len(looked_at) == 3
+    assert read(path, ALL) == before
+
+
 def test_a_damaged_model_is_taught_again(tmp_path: Path) -> None:
     path, folder = tmp_path / "b.duckdb", tmp_path / "scores"
     run(build(path, taught_market(200)), folder)
@@ -321,7 +358,7 @@ def test_stars_take_over_from_the_seed_lexicon(tmp_path: Path) -> None:
     with duckdb.connect(str(build(tmp_path / "b.duckdb", [*unrated, *rows]))) as con:
         calibration.hold_out(con)
         found = teachers(con, ["ko"], {})["ko"]
-    assert (found.taught_by, len(found.texts)) == (model.STARS, model.FIRST_STEP)
+    assert (found.record.taught_by, len(found.texts)) == (model.STARS, model.FIRST_STEP)
     assert not any("좋아요" in text or "별로" in text for text in found.texts)
 
 

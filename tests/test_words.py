@@ -45,6 +45,8 @@ def test_a_moment_is_the_readers_day() -> None:
     late = datetime(2026, 5, 31, 20, 0, tzinfo=UTC)
     assert Words("en", ZoneInfo("Asia/Seoul")).day(late) == "Jun 1, 2026"
     assert Words("en").day(date(2026, 5, 31)) == "May 31, 2026"
+    moments = [Words(language, ZoneInfo("Asia/Seoul")).moment(late) for language in ("en", "ko", "ja")]
+    assert moments == ["Jun 1, 2026, 05:00", "2026. 6. 1. 05:00", "2026/06/01 05:00"]
 
 
 def test_sql_builds_messages_that_hold_names_and_further_messages() -> None:

@@ -20,9 +20,10 @@ def print_swot(report: Report, out: IO[str]) -> None:
     words = report.words
     title = words.say("{market}, as of {day:day}", market=report.run.market_name, day=report.run.day)
     table = Table(title=Text(title), title_justify="left", show_lines=True)
-    table.add_column("", ratio=2)
+    table.add_column("", ratio=2, overflow="fold")
     for quadrant in QUADRANTS:
-        table.add_column(words.quadrant_names[quadrant], ratio=5, header_style=_STYLES[quadrant])
+        # A language without spaces folds within its words.
+        table.add_column(words.quadrant_names[quadrant], ratio=5, header_style=_STYLES[quadrant], overflow="fold")
     for brand in report.brands:
         name = words.say("{brand} (ours)", brand=brand.name) if brand.own else brand.name
         row = [Text(f"{name}\n{words.plural('{n} review', '{n} reviews', n=brand.review_count)}")]

@@ -9,9 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import duckdb
 
-from pipeline.text.sentiment.model import STARS
+from pipeline.text.sentiment.model import STARS, Provenance
 from pipeline.text.sentiment.scores import scorer
-from pipeline.text.sentiment.teachers import Teachers
 from warehouse.build import describe
 
 ONE_IN = 5
@@ -52,7 +51,7 @@ def write_scorers(
     con: duckdb.DuckDBPyConnection,
     *,
     languages: Sequence[str],
-    taught: Mapping[str, Teachers],
+    taught: Mapping[str, Provenance],
     plugged_in: Collection[str],
     versions: Mapping[str, str],
 ) -> int:
@@ -65,8 +64,8 @@ def write_scorers(
             [
                 language,
                 scorer(language, taught_by=held.taught_by if held else None, plugged_in=language in plugged_in),
-                len(starred.texts) if starred else 0,
-                sum(starred.labels) if starred else 0,
+                starred.teachers if starred else 0,
+                starred.positive if starred else 0,
                 starred.first_on if starred else None,
                 starred.last_on if starred else None,
                 versions[language],

@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -30,7 +31,7 @@ from pipeline.text import calibration, faq, labels, reply, store, suspicion
 from pipeline.text.analyse import Text, analyse
 from pipeline.text.sentiment import model, opinion, transformer
 from pipeline.text.sentiment.scores import Classifier
-from pipeline.text.sentiment.teachers import Teachers, taught, teachers
+from pipeline.text.sentiment.teachers import Teachers, remembered, taught, teachers
 from pipeline.text.terms import terms
 from pipeline.text.wording.themes import Taxonomy
 from warehouse.build import connect, describe, transaction
@@ -90,13 +91,13 @@ def score(
     con = connect(build_file)
     try:
         starred = calibration.hold_out(con)
-        if taught_by is None:
-            found = teachers(con, languages, brand_locales)
-        else:
-            with connect(taught_by, read_only=True) as other:
-                found = teachers(other, languages, brand_locales)
-        by_language = {code: held for code, held in found.items() if code not in transformers}
-        versions = _versions(taxonomy, languages, by_language, labels)
+        versions = {"": _version_of_all(taxonomy, languages, labels)}
+        with _teaching(con, taught_by) as source:
+            found, held = remembered(
+                source, scores_dir / "teachers.json", version=versions[""], languages=languages, brand_locales=brand_locales
+            )
+        by_language = {code: record for code, record in found.items() if code not in transformers}
+        versions |= {code: record.rows_sha256 for code, record in by_language.items()}
         versions |= {code: transformer.version_of(path) for code, path in transformers.items()}
         folder = scores_dir / "sentences"
         store.sweep(folder)
@@ -105,7 +106,14 @@ def score(
         unseen, size, total = _find_unseen(con, folder, versions)
         progress(f"score: {total:,} texts, {total - unseen:,} known, {unseen:,} to read")
         if unseen:
-            paths = {**taught(scores_dir / "taught", by_language, progress), **transformers}
+
+            def lessons() -> Mapping[str, Teachers]:
+                if held is not None:
+                    return held
+                with _teaching(con, taught_by) as source:
+                    return teachers(source, languages, brand_locales)
+
+            paths = {**taught(scores_dir / "taught", by_language, lessons, progress), **transformers}
             reader = _Reader(languages, taxonomy, paths, {}, versions)
             reader = replace(reader, opinions=_opinions(labels, scores_dir / "taught", reader, progress))
             _fill(con, folder, reader, unseen=unseen, size=size, progress=progress)
@@ -130,6 +138,16 @@ def score(
     return counts
 
 
+@contextmanager
+def _teaching(con: duckdb.DuckDBPyConnection, taught_by: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The build whose reviews teach."""
+    if taught_by is None:
+        yield con
+    else:
+        with connect(taught_by, read_only=True) as other:
+            yield other
+
+
 def _opinions(file: Path | None, folder: Path, reader: _Reader, progress: Progress) -> dict[str, Path]:
     """By language the file of what the labels taught. They are few: taught anew whenever there is something to read."""
     if file is None:
@@ -145,9 +163,7 @@ def _opinions(file: Path | None, folder: Path, reader: _Reader, progress: Progre
     return paths
 
 
-def _versions(
-    taxonomy: Taxonomy, languages: Sequence[str], by_language: Mapping[str, Teachers], labelled: Path | None
-) -> dict[str, str]:
+def _version_of_all(taxonomy: Taxonomy, languages: Sequence[str], labelled: Path | None) -> str:
     readers = [installed(name) for name in ("vaderSentiment", "py3langid", "kiwipiepy", "kiwipiepy-model", "fugashi", "ipadic")]
     digest = hashlib.sha256(f"{taxonomy.version} {','.join(languages)} {readers}".encode())
     here = Path(__file__).parent
@@ -162,7 +178,7 @@ def _versions(
     if labelled:
         for line in labels.lines_of(labelled):
             digest.update(line)
-    return {"": digest.hexdigest(), **{language: held.sha256 for language, held in by_language.items()}}
+    return digest.hexdigest()
 
 
 def _version(languages: str, versions: Mapping[str, str]) -> str:

@@ -6,18 +6,22 @@ anew only when a step is crossed. Where a Korean or Japanese market has too few 
 are good and which are bad (`by_seed`).
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipeline.text.reading.language import language_of
 from pipeline.text.sentiment import model, seed
+from pipeline.text.sentiment.model import Provenance
 from pipeline.text.sentiment.ngrams import longest
 from pipeline.text.sentiment.scores import UNTAUGHT
+from pipeline.text.store import write_whole
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,18 +34,37 @@ _LOOKED_AT = 4 * model.MAX_TEACHERS
 """Starred reviews that are looked at for teachers, over all languages."""
 
 
+_REMEMBERED = 8
+"""Builds whose teachers are remembered: a run and a replay of an earlier one take turns."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Teachers:
     """The teaching set of one language; `texts` and `labels` in order."""
 
-    language: str
     texts: Sequence[str]
     labels: Sequence[int]
-    sha256: str
-    first_on: date
-    """Day on which the first of them landed; of those that the seed lexicon chose from, where it did."""
-    last_on: date
-    taught_by: str = model.STARS
+    record: Provenance
+    """Its days are those on which the first and the last of them landed; of those that the seed lexicon chose from, where it did."""
+
+
+def _teachers(
+    language: str, texts: Sequence[str], labels: Sequence[int], days: Sequence[date], taught_by: str
+) -> Teachers | None:
+    """None where a class has fewer than `model.MIN_PER_CLASS`."""
+    positive = sum(labels)
+    if min(positive, len(labels) - positive) < model.MIN_PER_CLASS:
+        return None
+    record = Provenance(
+        language=language,
+        teachers=len(texts),
+        positive=positive,
+        rows_sha256=model.rows_sha256(language, texts, labels),
+        taught_by=taught_by,
+        first_on=days[0].isoformat(),
+        last_on=days[-1].isoformat(),
+    )
+    return Teachers(texts, labels, record)
 
 
 CONFIDENT = 0.5
@@ -87,10 +110,8 @@ def teachers(con: duckdb.DuckDBPyConnection, languages: Sequence[str], brand_loc
     found = {}
     for language, (texts, labels, days) in sorted(held.items()):
         count = model.step_of(len(texts))
-        used, verdicts = texts[:count], labels[:count]
-        if min(sum(verdicts), count - sum(verdicts)) >= model.MIN_PER_CLASS:
-            sha256 = model.rows_sha256(language, used, verdicts)
-            found[language] = Teachers(language, used, verdicts, sha256, first_on=days[0], last_on=days[count - 1])
+        if some := _teachers(language, texts[:count], labels[:count], days[:count], model.STARS):
+            found[language] = some
     without = [code for code in languages if code in seed.languages() and code not in found]
     return found | _without_stars(con, without, languages, brand_locales)
 
@@ -120,32 +141,85 @@ def _without_stars(
     for language, (said, days) in held.items():
         count = model.step_of(len(said))
         texts, labels = by_seed(language, said[:count])
-        if min(sum(labels), len(labels) - sum(labels)) >= model.MIN_PER_CLASS:
-            sha256 = model.rows_sha256(language, texts, labels)
-            found[language] = Teachers(language, texts, labels, sha256, days[0], days[count - 1], model.SEED)
+        if some := _teachers(language, texts, labels, days[:count], model.SEED):
+            found[language] = some
     return found
 
 
-def taught(folder: Path, by_language: Mapping[str, Teachers], progress: Callable[[str], None]) -> dict[str, Path]:
-    """The model file of each language, taught where there is none yet or where it is damaged."""
-    paths = {}
-    for language, held in by_language.items():
-        path = folder / f"{language}-{held.sha256[:24]}.npz"
-        if not _usable(path):
-            kind = "starred reviews" if held.taught_by == model.STARS else "reviews that the seed lexicon is sure of"
-            progress(f"score: teaching {language} with {len(held.texts):,} {kind}")
-            found = model.teach(
-                language,
-                held.texts,
-                held.labels,
-                taught_by=held.taught_by,
-                first_on=held.first_on.isoformat(),
-                last_on=held.last_on.isoformat(),
-            )
-            if found is None:
-                continue
-            model.save(found, path)
-        paths[language] = path
+def remembered(
+    con: duckdb.DuckDBPyConnection, file: Path, *, version: str, languages: Sequence[str], brand_locales: Mapping[str, str]
+) -> tuple[dict[str, Provenance], dict[str, Teachers] | None]:
+    """The records of what `teachers` finds, by language; and the teachers themselves where they had to be read.
+
+    They are read where the reviews, or what reads them (`version`), are none of those that the file remembers.
+    """
+    identity = _identity(con, version, languages, brand_locales)
+    kept = _kept(file)
+    if identity in kept:
+        return {code: Provenance(**record) for code, record in kept[identity].items()}, None
+    found = teachers(con, languages, brand_locales)
+    records = {code: held.record for code, held in found.items()}
+    kept[identity] = {code: asdict(record) for code, record in records.items()}
+    with write_whole(file) as written:
+        written.write(json.dumps(dict(list(kept.items())[-_REMEMBERED:]), indent=1).encode())
+    return records, found
+
+
+def _identity(con: duckdb.DuckDBPyConnection, version: str, languages: Sequence[str], brand_locales: Mapping[str, str]) -> str:
+    """Of everything that `teachers` reads, whatever the order in which the rows stand."""
+    row = con.execute(
+        """
+        select count(*), bit_xor(md5_number(concat_ws(chr(31), review_id, coalesce(cast(rating as varchar), ''), coalesce(language, ''),
+            brand, coalesce(cast(first_seen_at as varchar), ''), coalesce(cast(is_held_out as varchar), ''), left(content, ?))))
+        from core.review left join text.starred using (review_id)
+        where duplicate_of is null and content is not null
+        """,
+        [_READ],
+    ).fetchone()
+    return f"{version} {','.join(languages)} {json.dumps(sorted(brand_locales.items()))} {row}"
+
+
+def _kept(file: Path) -> dict[str, dict[str, dict[str, Any]]]:
+    """What the file remembers; nothing where it is not there or damaged."""
+    try:
+        kept = json.loads(file.read_bytes())
+        for records in kept.values():
+            for record in records.values():
+                Provenance(**record)
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError) as error:
+        _LOG.warning("%s: expected records of teachers, found %s: %s. They are read again.", file, type(error).__name__, error)
+        return {}
+    return dict(kept)
+
+
+def taught(
+    folder: Path,
+    records: Mapping[str, Provenance],
+    read: Callable[[], Mapping[str, Teachers]],
+    progress: Callable[[str], None],
+) -> dict[str, Path]:
+    """The model file of each language, taught where there is none yet or where it is damaged; `read` gives the teachers for that."""
+    paths = {language: folder / f"{language}-{record.rows_sha256[:24]}.npz" for language, record in records.items()}
+    missing = [language for language, path in paths.items() if not _usable(path)]
+    held = read() if missing else {}
+    for language in missing:
+        record, lessons = records[language], held[language]
+        kind = "starred reviews" if record.taught_by == model.STARS else "reviews that the seed lexicon is sure of"
+        progress(f"score: teaching {language} with {record.teachers:,} {kind}")
+        found = model.teach(
+            language,
+            lessons.texts,
+            lessons.labels,
+            taught_by=record.taught_by,
+            first_on=record.first_on,
+            last_on=record.last_on,
+        )
+        if found is None:
+            del paths[language]
+        else:
+            model.save(found, paths[language])
     return paths
 
 
