@@ -45,6 +45,10 @@ _CONFIG = {
 }
 
 
+BANDS_MAX = 4
+"""With more lines than that, the bands of all of them hide one another: only ours is drawn."""
+
+
 def trend_svg(report: Report) -> str:
     """Net sentiment by month and brand with its interval, as SVG; empty when no brand has two months to draw a line between.
 
@@ -80,6 +84,7 @@ def trend_svg(report: Report) -> str:
         "layer": [
             {
                 "mark": {"type": "area", "opacity": 0.1},
+                "transform": [{"filter": {"field": "own", "equal": True}}] if len(lines) > BANDS_MAX else [],
                 "encoding": {
                     "y": {
                         "field": "low",
@@ -260,7 +265,14 @@ def _wilson(k: int, n: int) -> tuple[float, float]:
 
 
 def _by_month(report: Report, ticks: int = 10) -> dict[str, object]:
-    axis = {"title": None, "format": _MONTHS[report.words.language], "labelAngle": 0, "grid": False, "tickCount": ticks}
+    axis = {
+        "title": None,
+        "format": _MONTHS[report.words.language],
+        "labelAngle": 0,
+        "labelSeparation": 8,
+        "grid": False,
+        "tickCount": ticks,
+    }
     return {"field": "month", "type": "temporal", "axis": axis}
 
 

@@ -54,6 +54,7 @@ def render(report: Report) -> bytes:
             if language != words.language
         ],
         trend=Markup(chart.trend_svg(report)),  # noqa: S704 - drawn by Vega from escaped values
+        is_crowded=len({point.brand for point in report.overall_trend}) > chart.BANDS_MAX,
         overall_changes=any(change.theme is None for change in report.changes),
         map=Markup(chart.position_svg(report)),  # noqa: S704 - as above
         courses=[_Drawn.of(report, brand, theme, months) for (brand, theme), months in _courses(report)],
