@@ -8,7 +8,7 @@ export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: demo test test-slow test-all check catalogs bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
+.PHONY: demo test test-slow check catalogs bench evaluate-sources evaluate-text evaluate-swot up setup browser lock clean
 
 demo: setup
 	$(BIN)/rivalscope demo
@@ -18,10 +18,6 @@ test: setup browser
 
 test-slow: setup browser
 	$(BIN)/python -m pytest -q -m slow $(WORKERS)
-
-# Both in one session, which builds the markets that tests read only once.
-test-all: setup browser
-	$(BIN)/python -m pytest -q $(WORKERS)
 
 check: setup
 	$(BIN)/ruff check

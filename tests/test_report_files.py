@@ -335,7 +335,7 @@ def test_stretches_of_the_history_are_the_runs_in_which_a_cell_stood() -> None:
     def check(stands: list[bool]) -> None:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         runs = [
-            history.Past(str(n), str(n), 1, moment, None, 1, ("c",) if on else (), {}, (told,) if on else (), ())
+            history.Past(str(n), str(n), 1, moment, None, 1, ("c",) if on else (), {}, (told,) if on else (), (), ())
             for n, on in enumerate(stands)
         ]
         found = [place for row in history.rows(runs) for first, last in row.stood for place in range(first, last + 1)]
@@ -392,7 +392,7 @@ def test_what_customers_wrote_stays_text_in_the_index(past: Path, report: facts.
     first, second, _ = history.history(past / "cells", past / "reports" / history.MEMORY)
     told = tuple(since.Told(f"{n:016x}", text, "threat", text, "m", text, None) for n, text in enumerate(HOSTILE_CELLS))
     runs = [first, replace(second, appeared=told, gone=told, cell_ids=tuple(each.cell_id for each in told))]
-    (tmp_path / "index.html").write_bytes(index.render(hostile_report(report), runs, tmp_path))
+    (tmp_path / "index.html").write_bytes(index.render(hostile_report(report), runs, {run.run_id: [] for run in runs}))
     page, asked = opened(browser, tmp_path / "index.html", 1280)
     page.wait_for_timeout(200)
     assert asked == [page.url]
@@ -417,7 +417,9 @@ def test_the_feed_is_an_atom_feed_whose_entries_keep_their_ids(past: Path, repor
     assert found.feed.author == "rivalscope"
     assert [link.href for link in found.feed.links if link.rel == "self"] == ["https://reports.example.com/tea/feed.atom"]
     newest, middle, first = found.entries
-    assert newest.title == "Jul 1, 2026: 1 new, 0 gone, 23 still standing".replace("23", str(len(report.cells) - 1))
+    assert newest.title == "Jul 1, 2026: 1 new, 0 gone, 0 moved, 23 as before".replace("23", str(len(report.cells) - 1))
+    # Of the older runs no report is kept.
+    assert not any("links" in entry for entry in (middle, first))
     assert newest.link == "https://reports.example.com/tea/20260701T000000Z/report.html"
     # Published again: the same entry, a second later.
     assert newest.published == "2026-07-01T00:00:00+00:00"
@@ -431,12 +433,13 @@ def test_the_feed_is_an_atom_feed_whose_entries_keep_their_ids(past: Path, repor
     # Without an address nothing in it is a link.
     assert "links" not in again.feed
     assert not any("links" in entry for entry in again.entries)
-    assert feed.render(report, runs, "https://reports.example.com/tea") == body
+    pages = {"20260701T000000Z": "20260701T000000Z/report.html"}
+    assert feed.render(report, runs, "https://reports.example.com/tea", pages=pages) == body
 
 
 def test_what_customers_wrote_stays_text_in_the_feed(past: Path, report: facts.Report) -> None:
     runs = history.history(past / "cells", past / "reports" / history.MEMORY)
-    told = [history.Told(f"{n:016x}", "leaf", "threat", None, "m", text, None) for n, text in enumerate(HOSTILE_CELLS)]
+    told = [since.Told(f"{n:016x}", "leaf", "threat", None, "m", text, None) for n, text in enumerate(HOSTILE_CELLS)]
     root = etree.fromstring(feed.render(hostile_report(report), [replace(runs[1], appeared=tuple(told))], None))
     names = {etree.QName(element).localname for element in root.iter()}
     assert names <= {"feed", "id", "title", "updated", "author", "name", "generator", "entry", "content", "summary", "published"}

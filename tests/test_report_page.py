@@ -181,6 +181,21 @@ def test_a_change_point_is_marked_on_its_chart(browser: Browser, report: facts.R
     page.close()
 
 
+def test_a_market_without_an_own_brand_reviews_or_axes_is_told_so(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
+    bare = replace(
+        report,
+        brands=[replace(brand, own=False, review_count=0) for brand in report.brands],
+        roadmap=[],
+        places=[replace(place, x_themes=[], y_themes=[], shape=None) for place in report.places],
+    )
+    page = shown(browser, bare, tmp_path)
+    assert page.locator(".headline li").first.inner_text().endswith("about 3 brands, without any review.")
+    assert "means for us" not in page.locator("#swot .lead").inner_text()
+    assert "marks no brand as ours" in page.locator("#actions").inner_text()
+    assert "No themes to draw a map by." in page.locator("#position").inner_text()
+    page.close()
+
+
 # --- filtered and sorted ------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from pipeline.report.facts import Report
 from pipeline.report.rows import Course, Place
 
 # Okabe and Ito's palette, without its yellow: told apart by colour-blind readers on light and on dark ground.
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8c8c8c"]
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8c8c8c"]
 
 _SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
 """Beside the colour, so that no line is known by that alone; one more than there are colours, so ten brands have ten pairs."""
@@ -43,6 +43,10 @@ _CONFIG = {
     "view": {"stroke": None},
     "mark": {"invalid": "break-paths-filter-domains"},
 }
+
+
+BANDS_MAX = 4
+"""With more lines than that, the bands of all of them hide one another: only ours is drawn."""
 
 
 def trend_svg(report: Report) -> str:
@@ -80,6 +84,7 @@ def trend_svg(report: Report) -> str:
         "layer": [
             {
                 "mark": {"type": "area", "opacity": 0.1},
+                "transform": [{"filter": {"field": "own", "equal": True}}] if len(lines) > BANDS_MAX else [],
                 "encoding": {
                     "y": {
                         "field": "low",
@@ -137,16 +142,16 @@ def course_svg(report: Report, months: Sequence[Course], changed: Sequence[date]
         "encoding": {"x": _by_month(report, ticks=5)},
         "layer": [
             {
-                "mark": {"type": "rule", "color": _COLOURS[0], "opacity": 0.35, "strokeWidth": 3},
+                "mark": {"type": "rule", "color": COLOURS[0], "opacity": 0.35, "strokeWidth": 3},
                 "encoding": {"y": y | {"field": "low"}, "y2": {"field": "high"}},
             },
             {
-                "mark": {"type": "line", "point": True, "color": _COLOURS[0], "strokeWidth": 1.8},
+                "mark": {"type": "line", "point": True, "color": COLOURS[0], "strokeWidth": 1.8},
                 "encoding": {"y": y | {"field": "share"}},
             },
             {
                 "data": {"values": [{"month": month.isoformat()} for month in changed]},
-                "mark": {"type": "rule", "strokeDash": [5, 4], "color": _COLOURS[1], "strokeWidth": 1.8},
+                "mark": {"type": "rule", "strokeDash": [5, 4], "color": COLOURS[1], "strokeWidth": 1.8},
             },
         ],
     }
@@ -260,13 +265,20 @@ def _wilson(k: int, n: int) -> tuple[float, float]:
 
 
 def _by_month(report: Report, ticks: int = 10) -> dict[str, object]:
-    axis = {"title": None, "format": _MONTHS[report.words.language], "labelAngle": 0, "grid": False, "tickCount": ticks}
+    axis = {
+        "title": None,
+        "format": _MONTHS[report.words.language],
+        "labelAngle": 0,
+        "labelSeparation": 8,
+        "grid": False,
+        "tickCount": ticks,
+    }
     return {"field": "month", "type": "temporal", "axis": axis}
 
 
 # Names stand in data and domains alone: what is sorted by a list of values becomes an expression of Vega's, and those do not take every text.
 def _by_brand(names: Sequence[str], legend: Mapping[str, object] | None) -> dict[str, object]:
-    scale = {"domain": names, "range": _cycled(_COLOURS, names)}
+    scale = {"domain": names, "range": _cycled(COLOURS, names)}
     return {"field": "brand", "type": "nominal", "scale": scale, "legend": legend}
 
 

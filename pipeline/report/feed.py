@@ -1,8 +1,9 @@
 """reports/feed.atom: one entry for each published run, the newest first, with what changed in its cells against the run before (RFC 4287)."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
@@ -21,8 +22,15 @@ ENTRIES_MAX = 100
 """A reader who asks once in two years has all of a weekly run."""
 
 
-def render(report: Report, runs: Sequence[Past], address: str | None, file: str = FILE_NAME) -> bytes:
+def render(
+    report: Report,
+    runs: Sequence[Past],
+    address: str | None,
+    file: str = FILE_NAME,
+    pages: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
     """The feed of a market's runs. `address`: where the folder of reports is served; without one the feed has no links, which it need not have.
+    `pages`: run → its report from that folder on; a run that is not in it has no link.
 
     A run's entry has the same id for ever. The same runs give the same bytes.
     """
@@ -39,12 +47,13 @@ def render(report: Report, runs: Sequence[Past], address: str | None, file: str 
         made.link(href=urljoin(root, file), rel="self", type="application/atom+xml")
         made.link(href=root, rel="alternate", type="text/html")
     for run in newest:
-        made.add_entry(_entry(report, run, root), order="append")
+        page = None if root is None or run.run_id not in pages else urljoin(root, pages[run.run_id])
+        made.add_entry(_entry(report, run, page), order="append")
     body: bytes = made.atom_str(pretty=True)
     return body
 
 
-def _entry(report: Report, run: Past, root: str | None) -> FeedEntry:
+def _entry(report: Report, run: Past, page: str | None) -> FeedEntry:
     words = report.words
     entry = FeedEntry()
     entry.id(_id(report.run.market, words.language, run.run_id))
@@ -55,8 +64,8 @@ def _entry(report: Report, run: Past, root: str | None) -> FeedEntry:
     entry.published(run.as_of)
     entry.summary(plain(summary))
     entry.content(str(_content(report, run, summary)), type="html")
-    if root is not None:
-        entry.link(href=urljoin(root, f"{run.run_id}/report.html"), rel="alternate", type="text/html")
+    if page is not None:
+        entry.link(href=page, rel="alternate", type="text/html")
     return entry
 
 
@@ -67,17 +76,22 @@ def _summary(report: Report, run: Past) -> str:
     if run.is_quiet:
         return words.say("no real change")
     return words.say(
-        "{new} new, {gone} gone, {kept} still standing",
+        "{new} new, {gone} gone, {moved} moved, {kept} as before",
         new=len(run.appeared),
         gone=len(run.gone),
-        kept=len(run.cell_ids) - len(run.appeared),
+        moved=len(run.moved),
+        kept=len(run.cell_ids) - len(run.appeared) - len(run.moved),
     )
 
 
 def _content(report: Report, run: Past, summary: str) -> Markup:
     words = report.words
     parts = [Markup("<p>{}</p>").format(plain(summary))]
-    for heading, cells in ((words.say("New"), run.appeared), (words.say("No longer shown"), run.gone)):
+    for heading, cells in (
+        (words.say("New"), run.appeared),
+        (words.say("No longer shown"), run.gone),
+        (words.say("Moved, before"), run.moved),
+    ):
         if cells:
             lines = Markup().join(Markup("<li>{}</li>").format(_line(report, told)) for told in cells)
             parts.append(Markup("<h3>{}</h3><ul>{}</ul>").format(heading, lines))

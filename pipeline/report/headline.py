@@ -63,6 +63,12 @@ def headline(report: Report) -> list[Sentence]:
 def _change(report: Report) -> str:
     words, since = report.words, report.since
     if since is None:
+        if not report.review_count:
+            return words.say(
+                "The first report of this market: {findings} findings about {brands} brands, without any review.",
+                findings=len(report.cells),
+                brands=len(report.brands),
+            )
         return words.say(
             "The first report of this market: {findings} findings in {reviews} reviews of {brands} brands.",
             reviews=report.review_count,
@@ -70,16 +76,16 @@ def _change(report: Report) -> str:
             findings=len(report.cells),
         )
     day = report.run.local(since.as_of)
-    if since.is_quiet and since.moved:
+    if since.is_quiet:
+        return words.say(
+            "No real change since the report of {day:day}: the same {n} findings stand.", day=day, n=len(report.cells)
+        )
+    if not since.appeared and not since.gone:
         return words.say(
             "Since the report of {day:day}: the same {n} findings stand, {moved} of them with other figures.",
             day=day,
             n=len(report.cells),
             moved=len(since.moved),
-        )
-    if since.is_quiet:
-        return words.say(
-            "No real change since the report of {day:day}: the same {n} findings stand.", day=day, n=len(report.cells)
         )
     return words.say(
         "Since the report of {day:day}: {new} new findings, {gone} no longer shown, {kept} still standing.",

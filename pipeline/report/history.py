@@ -19,7 +19,7 @@ from pipeline.report.since import Told, compare, told
 
 MEMORY = ".history.json"
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,13 @@ class Past:
     """All of them in the first run."""
     gone: tuple[Told, ...]
     """As the run before told them."""
+    moved: tuple[Told, ...]
+    """Cells that both have and of whose change a reader should hear, as the run before told them."""
 
     @property
     def is_quiet(self) -> bool:
-        """No cell came or went."""
-        return not self.appeared and not self.gone
+        """Nothing of which a reader should hear."""
+        return not self.appeared and not self.gone and not self.moved
 
 
 _REMEMBERED = TypeAdapter(dict[str, Past])
@@ -101,6 +103,7 @@ def _past(before: Kept | None, kept: Kept) -> Past:
         },
         appeared=tuple(told(now[cell_id]) for cell_id in (since.appeared if since else now)),
         gone=since.gone if since else (),
+        moved=since.moved if since else (),
     )
 
 

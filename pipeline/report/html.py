@@ -29,8 +29,6 @@ COURSES_MAX = 6
 
 _FOLDER = Path(__file__).parent
 
-_LANGUAGES = {"en": "English", "ko": "한국어", "ja": "日本語"}
-
 
 def render(report: Report) -> bytes:
     words = report.words
@@ -46,16 +44,17 @@ def render(report: Report) -> bytes:
         page=page,
         appeared=frozenset(report.since.appeared if report.since else ()),
         css=Markup(css),  # noqa: S704 - our own file, and escaped values
-        style_hash=_hash(css),
+        style_hash=csp_hash(css),
         script=Markup(script),  # noqa: S704 - our own file
-        script_hash=_hash(script),
+        script_hash=csp_hash(script),
         headline=headline(report),
         others=[
-            (language, _LANGUAGES[language], file_in(language, FILE, report.languages))
+            (language, wording.OWN_NAMES[language], file_in(language, FILE, report.languages))
             for language in report.languages
             if language != words.language
         ],
         trend=Markup(chart.trend_svg(report)),  # noqa: S704 - drawn by Vega from escaped values
+        is_crowded=len({point.brand for point in report.overall_trend}) > chart.BANDS_MAX,
         overall_changes=any(change.theme is None for change in report.changes),
         map=Markup(chart.position_svg(report)),  # noqa: S704 - as above
         courses=[_Drawn.of(report, brand, theme, months) for (brand, theme), months in _courses(report)],
@@ -281,5 +280,6 @@ def _css_string(text: str) -> str:
     return "".join(c if c.isalnum() or c == " " else f"\\{ord(c) or 0xFFFD:x} " for c in text)
 
 
-def _hash(text: str) -> str:
+def csp_hash(text: str) -> str:
+    """By which a Content-Security-Policy allows this text of a page and no other."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -3,10 +3,8 @@
 Both are written anew at each publish and put in place in one step. Neither has script, and nothing in them is loaded from anywhere.
 """
 
-import base64
-import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -19,7 +17,8 @@ from markupsafe import Markup
 from pipeline.report import feed, file_in
 from pipeline.report.facts import QUADRANTS, Report
 from pipeline.report.history import MEMORY, Past, Row, history, replace_file, rows
-from pipeline.report.wording import tight
+from pipeline.report.html import csp_hash
+from pipeline.report.wording import OWN_NAMES, tight
 
 FILE_NAME = "index.html"
 
@@ -27,7 +26,6 @@ IN_FULL = 52
 """Runs, the newest, whose changes can be read on the page; of earlier ones it has the numbers and the report."""
 
 _FOLDER = Path(__file__).parent
-_LANGUAGES = {"en": "English", "ko": "한국어", "ja": "日本語"}
 _REPORT = re.compile(r"report(?:\.(?P<language>[a-z]{2}))?\.(?P<format>[a-z]+)")
 
 
@@ -56,18 +54,24 @@ def write(
     languages = [report.words.language for report in reports]
     written = []
     for report in reports:
+        language = report.words.language
+        feed_file = file_in(language, feed.FILE_NAME, languages)
+        files = {run.run_id: _files(folder, run.run_id, language, languages) for run in runs}
+        pages = {run_id: links[0].href for run_id, links in files.items() if links and links[0].href.endswith(".html")}
         for name, body in (
-            (FILE_NAME, render(report, runs, folder, languages)),
-            (feed.FILE_NAME, feed.render(report, runs, address, file_in(report.words.language, feed.FILE_NAME, languages))),
+            (FILE_NAME, render(report, runs, files, languages)),
+            (feed.FILE_NAME, feed.render(report, runs, address, feed_file, pages)),
         ):
-            path = folder / file_in(report.words.language, name, languages)
+            path = folder / file_in(language, name, languages)
             replace_file(path, body)
             written.append(path)
     return written
 
 
-def render(report: Report, runs: Sequence[Past], folder: Path, languages: Sequence[str] = ("en",)) -> bytes:
-    """The page. Links go to the files of the runs' reports that are in the folder."""
+def render(
+    report: Report, runs: Sequence[Past], files: Mapping[str, Sequence[Link]], languages: Sequence[str] = ("en",)
+) -> bytes:
+    """The page. `files`: those of each run's report."""
     zone = ZoneInfo(report.run.timezone)
     words = report.words
 
@@ -86,15 +90,15 @@ def render(report: Report, runs: Sequence[Past], folder: Path, languages: Sequen
         r=report,
         words=words,
         css=Markup(css),  # noqa: S704 - our own files
-        css_hash="sha256-" + base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+        css_hash=csp_hash(css),
         runs=list(reversed(runs)),
-        files={run.run_id: _files(folder, run.run_id, words.language) for run in runs},
+        files=files,
         in_full=IN_FULL,
         quadrants=QUADRANTS,
         brands=[(brand, list(found)) for brand, found in groupby(_by_brand(report, list(runs)), key=lambda row: row.cell.brand)],
         all=list(runs),
         feed=file_in(words.language, feed.FILE_NAME, languages),
-        others=[Link(file_in(one, FILE_NAME, languages), _LANGUAGES[one], one) for one in languages if one != words.language],
+        others=[Link(file_in(one, FILE_NAME, languages), OWN_NAMES[one], one) for one in languages if one != words.language],
     )
     return page.encode("utf-8")
 
@@ -105,16 +109,17 @@ def _by_brand(report: Report, runs: list[Past]) -> list[Row]:
     return sorted(rows(runs), key=lambda row: (order.get(row.cell.brand, len(order)), row.cell.brand))
 
 
-def _files(folder: Path, run_id: str, language: str) -> list[Link]:
+def _files(folder: Path, run_id: str, language: str, languages: Sequence[str]) -> list[Link]:
     """Of the run's report, the page in this language first; empty where none is kept."""
     place = folder / run_id
+    wanted = None if language == languages[0] else language  # the first language has the bare names
     found = [
-        (match["format"] != "html", match["language"] not in {language, None}, path.name, match)
+        (match["format"] != "html", match["language"] != wanted, path.name, match)
         for path in (place.iterdir() if place.is_dir() else ())
         if (match := _REPORT.fullmatch(path.name))
     ]
     links = []
     for *_, name, match in sorted(found, key=lambda one: one[:3]):
-        spoken = f" {_LANGUAGES.get(match['language'], match['language'])}" if match["language"] else ""
+        spoken = f" {OWN_NAMES.get(match['language'], match['language'])}" if match["language"] else ""
         links.append(Link(f"{run_id}/{name}", match["format"].upper() + spoken))
     return links

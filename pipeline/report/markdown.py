@@ -9,8 +9,8 @@ from pipeline.report.facts import QUADRANTS, Report
 FILE = "report.md"
 
 # What Markdown or a renderer's HTML could take as its own: text from outside must stay text.
-# The colon before `//` and the dot after `www` keep an address from becoming a link.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$@]|:(?=//)|(?<=www)\.)|^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+# The colon before `//`, the first of these and the dot after `www` keep an address from becoming a link.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$@]|:(?=//)|/(?=/)|(?<=www)\.)|^(\s*)([-+=]|\d+[.)])", re.MULTILINE | re.IGNORECASE)
 
 
 def render(report: Report) -> bytes:

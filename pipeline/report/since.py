@@ -69,8 +69,8 @@ class Since:
 
     @property
     def is_quiet(self) -> bool:
-        """No cell came or went."""
-        return not self.appeared and not self.gone
+        """No cell came or went, and none moved in a way that a reader should hear of."""
+        return not (self.appeared or self.gone or self.moved)
 
 
 def compare(before: Said, after: Said) -> Since:

@@ -6,6 +6,9 @@ from pipeline.report.rows import AuditPart, Cell, EmergingTerm, Movement, Quote,
 from pipeline.report.since import Reason
 from pipeline.words import NONE, Words
 
+OWN_NAMES = {"en": "English", "ko": "한국어", "ja": "日本語"}
+"""Of each language in itself, for its readers."""
+
 
 class Wording(Words):
     """`Words`, and what it takes to say a row."""

@@ -18,6 +18,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.formulas import could_run
+from pipeline.report.chart import COLOURS
 from pipeline.report.facts import Report
 from pipeline.report.sheets import Chart, Column, Form, Sheet, Value, sheets
 
@@ -49,10 +50,6 @@ _FORMS: Mapping[Form, tuple[str, int]] = {
 
 _PAIN, _NEITHER, _PRAISE = "#F2A65A", "#F7F7F7", "#6BAED6"
 """Orange and blue: told apart by colour-blind readers, and light enough for black figures."""
-
-# Okabe and Ito's palette, without its yellow.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C8C8C")
-
 
 _GRID = {"visible": True, "line": {"color": "#E3E6E8"}}
 
@@ -259,7 +256,7 @@ def _stretches(sheet: Sheet[Any], chart: Chart) -> list[tuple[int, int]]:
 
 def _look(number: int) -> dict[str, Any]:
     """Of the series with this number."""
-    fill = {"color": _COLOURS[number % len(_COLOURS)]}
+    fill = {"color": COLOURS[number % len(COLOURS)]}
     return {"fill": fill, "marker": {"type": "circle", "size": 5, "fill": fill, "border": fill}}
 
 
