@@ -80,6 +80,8 @@ def connect(
     }
     con = duckdb.connect(str(path), read_only=read_only, config=config)
     con.execute("set timezone = 'UTC'")
+    # In a process that DuckDB takes for interactive, a bar for slow queries would stand in what a command prints.
+    con.execute("set enable_progress_bar = false")
     return con
 
 
