@@ -20,6 +20,7 @@ with thresholds as (
     select
         5 as quotes_max,      -- more are not read
         12 as pool_size,      -- enough of each brand to choose five by different authors
+        1000 as looked_at_max, -- reviews that praise, or complain: five for each that is compared
         200 as compared_max,  -- the newest plain ones that are held against one another: enough to know what most of them say
         3 as same_source_max, -- of five, so that a second source gets a word where there is one
         400 as length_max,    -- longer ones are paragraphs without a full stop
@@ -53,33 +54,68 @@ topic as (
     from mart.candidate
 ),
 
-asked as (
-    select distinct t.topic, b.brand, t."window"
+asked as materialized (
+    select distinct
+        t.topic, b.brand, t."window",
+        dense_rank() over (order by t.topic, b.brand, t."window") as code -- a number in the place of names: millions are sorted by it
     from topic t
     join core.brand b on b.brand = t.about or (t.about is null and b.brand <> t.of_brand)
 ),
 
-spoken as (
-    select a.topic, a.brand, a."window", m.label as tone, m.sentence_id, m.review_id, m.sentiment
+-- Only reviews that the figures count on that side: a kind word within a complaint proves nothing.
+side as materialized (
+    select a.code, a.topic, v.value = 1 as praises, r.review_id, coalesce(r.published_on, date '0001-01-01') as day
     from asked a
-    join text.mention m on m.theme = a.topic and m.brand = a.brand
-    -- Only reviews that the figures count on that side: a kind word within a complaint proves nothing.
-    join metric.review_theme v on v.review_id = m.review_id and v.theme = m.theme
-    where (m.label = 'positive' and v.value = 1) or (m.label = 'negative' and v.value = -1)
+    join metric.review_theme v on v.theme = a.topic and v.brand = a.brand
+    join metric.review r on r.review_id = v.review_id
+    where v.value <> 0 and (a."window" = 'all' or r.period = a."window")
     union all
-    select a.topic, a.brand, a."window", s.label, s.sentence_id, s.review_id, s.sentiment
+    select a.code, a.topic, a.topic = '(rating)' and r.rating >= h.good_rating, r.review_id, coalesce(r.published_on, date '0001-01-01')
     from asked a
     cross join thresholds h
     join metric.review r on r.brand = a.brand
-    join text.sentence s on s.review_id = r.review_id
     where
-        (a.topic = '(rating)' and s.label = 'positive' and r.rating >= h.good_rating)
-        or (a.topic = '(rating)' and s.label = 'negative' and r.rating <= h.bad_rating)
-        or (a.topic = '(reply)' and s.label = 'negative' and not r.replied)
+        (a."window" = 'all' or r.period = a."window")
+        and (
+            (a.topic = '(rating)' and (r.rating >= h.good_rating or r.rating <= h.bad_rating))
+            or (a.topic = '(reply)' and not r.replied)
+        )
+),
+
+-- Where thousands say the same the newest are looked at.
+since as materialized (
+    select code, praises, min(day) as day
+    from (
+        select code, praises, day, sum(count(*)) over (partition by code, praises order by day desc) - count(*) as newer_count
+        from side
+        group by code, praises, day
+    )
+    cross join thresholds
+    where newer_count < looked_at_max
+    group by code, praises
+),
+
+-- Materialized, here and where a few rows meet millions: the planner cannot know how few they are, and would begin with the millions.
+looked_at as materialized (
+    select s.code, s.topic, s.review_id, case when s.praises then 'positive' else 'negative' end as tone
+    from side s
+    join since d on d.code = s.code and d.praises = s.praises and d.day <= s.day
+),
+
+spoken as materialized (
+    select l.code, l.tone, m.sentence_id, m.review_id, m.sentiment
+    from looked_at l
+    join text.mention m on m.review_id = l.review_id and m.theme = l.topic and m.label = l.tone
     union all
-    select a.topic, a.brand, a."window", 'negative', w.sentence_id, w.review_id, s.sentiment
+    select l.code, l.tone, s.sentence_id, s.review_id, s.sentiment
+    from looked_at l
+    join text.sentence s on s.review_id = l.review_id and s.label = l.tone
+    where l.topic in ('(rating)', '(reply)')
+    union all
+    select a.code, 'negative', w.sentence_id, w.review_id, s.sentiment
     from asked a
     join rule.witness w on w.topic = a.topic and w.about = a.brand
+    join metric.review r on r.review_id = w.review_id and (a."window" = 'all' or r.period = a."window")
     join text.sentence s on s.sentence_id = w.sentence_id
 ),
 
@@ -117,7 +153,7 @@ ranked as (
         r.published_on
     from spoken p
     cross join thresholds h
-    join metric.review r on r.review_id = p.review_id and (p."window" = 'all' or r.period = p."window")
+    join metric.review r on r.review_id = p.review_id
     join text.sentence s on s.sentence_id = p.sentence_id
     left join theme_count t on t.sentence_id = p.sentence_id
     where s.stop - s.start <= h.length_max
@@ -127,7 +163,7 @@ by_author as (
     select *
     from ranked
     qualify row_number() over (
-        partition by topic, brand, "window", tone, author
+        partition by code, tone, author
         order by doubt + unclear, published_on desc nulls last, sentence_id
     ) = 1
 ),
@@ -136,12 +172,12 @@ newest as (
     select *
     from by_author
     qualify row_number() over (
-        partition by topic, brand, "window", tone
+        partition by code, tone
         order by doubt + unclear, published_on desc nulls last, sentence_id
     ) <= (select compared_max from thresholds)
 ),
 
-compared as (
+compared as materialized (
     select
         n.*,
         s.text,
@@ -187,38 +223,40 @@ axis as (
     join weight v on v.word = w.word
 ),
 
-centre as (
-    select c.topic, c.brand, c."window", c.tone, a.word, sum(a.part) as part
+said as materialized (
+    select c.code, c.tone, c.sentence_id, a.word, a.part
     from compared c
     join axis a on a.sentence_id = c.sentence_id
-    group by c.topic, c.brand, c."window", c.tone, a.word
+),
+
+centre as (
+    select code, tone, word, sum(part) as part from said group by code, tone, word
 ),
 
 likeness as (
     -- Rounded, so that the order in which threads add cannot change a choice.
-    select c.topic, c.brand, c."window", c.tone, c.sentence_id, round(sum(a.part * (m.part - a.part)), 6) as likeness
-    from compared c
-    join axis a on a.sentence_id = c.sentence_id
-    join centre m on m.topic = c.topic and m.brand = c.brand and m."window" = c."window" and m.tone = c.tone and m.word = a.word
-    group by c.topic, c.brand, c."window", c.tone, c.sentence_id
+    select s.code, s.tone, s.sentence_id, round(sum(s.part * (m.part - s.part)), 6) as likeness
+    from said s
+    join centre m on m.code = s.code and m.tone = s.tone and m.word = s.word
+    group by s.code, s.tone, s.sentence_id
 ),
 
 typical as (
     select
         c.*,
         c.doubt + c.unclear + 4 * cast(c.is_wish as integer) + 2 * ntile(3) over (
-            partition by c.topic, c.brand, c."window", c.tone order by coalesce(l.likeness, 0) desc, c.sentence_id
+            partition by c.code, c.tone order by coalesce(l.likeness, 0) desc, c.sentence_id
         ) as demerit
     from compared c
     left join likeness l
-        on l.topic = c.topic and l.brand = c.brand and l."window" = c."window" and l.tone = c.tone and l.sentence_id = c.sentence_id
+        on l.code = c.code and l.tone = c.tone and l.sentence_id = c.sentence_id
 ),
 
 turned as (
     select
         *,
         row_number() over (
-            partition by topic, brand, "window", tone, source
+            partition by code, tone, source
             order by demerit, published_on desc nulls last, sentence_id
         ) > (select same_source_max from thresholds) as is_repeated
     from typical
@@ -228,7 +266,7 @@ best as (
     select
         *,
         row_number() over (
-            partition by topic, brand, "window", tone
+            partition by code, tone
             order by is_repeated, demerit, published_on desc nulls last, sentence_id
         ) as place
     from turned
@@ -237,9 +275,9 @@ best as (
 
 passage as (
     select
-        b.topic,
-        b.brand as about,
-        b."window",
+        a.topic,
+        a.brand as about,
+        a."window",
         b.tone,
         'review' as quoted_from,
         c.brand,
@@ -257,6 +295,7 @@ passage as (
         b.doubt,
         b.place
     from best b
+    join asked a on a.code = b.code
     join core.review c on c.review_id = b.review_id
     union all
     select
