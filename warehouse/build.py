@@ -6,6 +6,7 @@ continues the one before. A column that nobody described is an error here, so an
 Files in `sql/check` are promises instead: a check that returns rows has found a fault, and nothing is published.
 """
 
+import functools
 import os
 import re
 import tempfile
@@ -118,7 +119,11 @@ def models(*schemas: str, root: Path = SQL) -> list[Model]:
 
 def read(path: Path) -> Model:
     """One SQL file, parsed. Raises ModelError when it is not a single documented SELECT."""
-    sql = path.read_text(encoding="utf-8")
+    return _read(path, path.read_text(encoding="utf-8"))
+
+
+@functools.cache  # A process that makes many builds parses each file once.
+def _read(path: Path, sql: str) -> Model:
     grain, columns = _header(path, sql)
     try:
         statements = [s for s in sqlglot.parse(sql, read="duckdb") if s is not None]
@@ -179,11 +184,7 @@ def sibling(model: Model, changed: Iterable[str], note: str) -> Model:
     Only the names of schemas are exchanged, where the parser found them: the rest of the text is left as it was written.
     """
     wanted = set(changed)
-    places = [
-        (table.args["db"].meta["start"], table.args["db"].meta["end"] + 1, table.db)
-        for table in sqlglot.parse_one(model.sql, read="duckdb").find_all(exp.Table)
-        if isinstance(table.this, exp.Identifier) and f"{table.db}.{table.name}" in wanted
-    ]
+    places = [(start, stop, schema) for start, stop, schema, table in _places(model.sql) if f"{schema}.{table}" in wanted]
     sql = model.sql
     for start, stop, schema in sorted(places, reverse=True):
         if sql[start:stop] != schema:
@@ -193,6 +194,16 @@ def sibling(model: Model, changed: Iterable[str], note: str) -> Model:
         sql = f'{sql[:start]}"{schema}{SIBLING}"{sql[stop:]}'
     reads = frozenset(sibling_name(name) if name in wanted else name for name in model.reads)
     return replace(model, schema=f"{model.schema}{SIBLING}", sql=sql, grain=f"{model.grain} {note}", reads=reads)
+
+
+@functools.cache
+def _places(sql: str) -> tuple[tuple[int, int, str, str], ...]:
+    """Where a table's schema stands, from and up to, with schema and table."""
+    return tuple(
+        (table.args["db"].meta["start"], table.args["db"].meta["end"] + 1, table.db, table.name)
+        for table in sqlglot.parse_one(sql, read="duckdb").find_all(exp.Table)
+        if table.db and isinstance(table.this, exp.Identifier)
+    )
 
 
 def sibling_name(name: str) -> str:

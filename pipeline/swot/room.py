@@ -106,8 +106,7 @@ def swot(
                 f"swot: expected {', '.join(missing)} in {build_file}, found no such table. "
                 "Run `rivalscope load` and `rivalscope score` first."
             )
-        with build.transaction(con):
-            counts = run(con, settings=settings, guide=guide, rules=rules, progress=progress)
+        counts = run(con, settings=settings, guide=guide, rules=rules, progress=progress)
         con.execute("checkpoint")
     finally:
         con.close()
@@ -122,12 +121,19 @@ def run(
     rules: Path = build.SQL,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
-    """As `swot`, on an open connection and without a transaction of its own."""
+    """As `swot`, on an open connection that is in no transaction."""
+    with build.transaction(con):
+        return _run(con, settings, guide or Guide(), rules, progress)
+
+
+def _run(
+    con: duckdb.DuckDBPyConnection, settings: SwotSettings, guide: Guide, rules: Path, progress: Callable[[str], None]
+) -> dict[str, int]:
     for schema in ("metric", "rule", "mart"):
         for name in (schema, f"{schema}{build.SIBLING}"):
             con.execute(f"drop schema if exists {name} cascade")
             con.execute(f"create schema {name}")
-    counts = {"metric.setting": _settings(con, settings), **write_guide(con, guide or Guide())}
+    counts = {"metric.setting": _settings(con, settings), **write_guide(con, guide)}
     metric = _made(con, build.models("metric", root=rules), counts, progress)
     counts["metric.domain"] = _domains(con)
     counts["metric.test"] = _tests(con, settings, "metric")
@@ -170,8 +176,7 @@ def _siblings(
 
     def make(models: Sequence[Model]) -> None:
         for model in models:
-            counts[model.name] = build.make(con, model)
-            progress(f"{model.name}: {counts[model.name]:,} rows")
+            _make(con, model, counts, progress)
 
     metrics, rules, marts = ([build.sibling(model, changed, _WITHOUT) for model in folder] for folder in again)
     make([kept, *metrics])
@@ -189,9 +194,21 @@ def _made(
     """As `build.run_folder`, within the transaction of the whole room; the models in the order in which they were made."""
     made = build.ordered(models, present=build.tables(con))
     for model in made:
-        counts[model.name] = build.make(con, model)
-        progress(f"{model.name}: {counts[model.name]:,} rows")
+        _make(con, model, counts, progress)
     return made
+
+
+_LARGE = 10_000
+"""Rows from which on the planner must know how many there are. It knows nothing of a table before it is committed, takes it to be empty, and
+begins with the millions: a second of each four on a million reviews."""
+
+
+def _make(con: duckdb.DuckDBPyConnection, model: Model, counts: dict[str, int], progress: Callable[[str], None]) -> None:
+    counts[model.name] = rows = build.make(con, model)
+    if rows >= _LARGE:
+        con.execute("commit")
+        con.execute("begin")
+    progress(f"{model.name}: {rows:,} rows")
 
 
 def _settings(con: duckdb.DuckDBPyConnection, settings: SwotSettings) -> int:
