@@ -2,7 +2,7 @@
 
 A file `warehouse/sql/explain/<metric>.sql` says which reviews (or keywords) a metric counts and with which value, or the numbers
 themselves; `compared.sql` compares. What they read of schema metric is put before them as the run itself made it. A metric without a
-file is explained by the rule that proposed the cell, down to metric.test.
+file is explained by the rule that proposed the cell and what it reads, down to core.* and text.*, or to metric.test.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from warehouse.build import Model
 _SCHEMA = "explain"
 _CELL = f"{_SCHEMA}.cell"
 _VALUE = f"{_SCHEMA}.value"
-_INLINED = ("metric", "rule")
+_INLINED = ("metric", "rule", "mart")
 
 _CELL_ROW = """
 select brand, theme, metric, "window", about, rule, claim, n, n_rest, effect

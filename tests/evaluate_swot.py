@@ -342,6 +342,16 @@ mart.swot_cell tells is held against what was planted. Intervals are Wilson's, 9
   not to be told, so at 0.1 what is found is luck of the draw.
 - Customers agree with themselves: praise of a theme and stars correlate at 0.5 to 0.6, and a third of those whom an effect turned give their stars
   for that theme alone.
+
+What was seen before the test was chosen, on 180 of the markets with six true effects in each: of 17 false cells looked at one by one (60 markets, more
+lenient weights) 13 stood in a theme in which another brand truly differs to the other side. For these only the comparison without that rival speaks, and it was asked at half the price (one-sided): 20 of 556
+cells false, 3.6 % (2.3 to 5.5). Two-sided it is 13 of 525, 2.5 % (1.5 to 4.2), for one of twenty-two true differences that were found. Leaving all rivals that stand apart out together
+cured no more and cost a tenth of the finds.
+
+Lounges: 22 airlines are 642 cells, and the smallest p of a theme, 0.0002, is not enough for one. Without the condition of equal stars five cells of the
+themes with sub-ratings would be told and all agree, but an airline that is better in everything cannot be told from one that asks only its happy customers. Weighing
+the comparisons by their power (a difference of 0.4, from n alone) tells three, which agree; on 120 of the drawn markets it raised the false cells to 22 of 380,
+5.8 %, so it was left. Stars judged by what the reviews say (a tilt of stars at equal sentiment) instead of by silent reviews told none either.
 """
 
 HEAD = "| markets | found (95 % interval) | wanted | |\n| --- | --- | --- | --- |"

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import sqlglot
 from conftest import HOSTILE, Ran, rivalscope
+from sqlglot import exp
 
 from pipeline import explain
+from pipeline.market import SwotSettings
 from pipeline.query import QueryError, answer, published
+from pipeline.swot.room import run
+from tests.worlds import World, built
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +81,36 @@ def test_a_metric_without_a_file_is_explained_by_its_rule(
         cell = next(cell for cell in cells if cell["rule"] == rule)
         (found,) = rows(con, explain.explained(con, str(cell["cell_id"])))
         assert all(agree(found[name], cell[name]) for name in ("n", "n_rest", "effect", "low", "high", "q_value"))
+
+
+_MOVES_AND_MOULD = """
+    create temp table leaving as
+    select sentence_id, review_id, brand from text.sentence where brand = 'alpine' and position = 0 order by sentence_id limit 12;
+    update text.sentence set text = 'I am leaving and went with Brook.' where sentence_id in (select sentence_id from leaving);
+    insert into text.signal select sentence_id, review_id, brand, 'intent', 'churn', 0.5, null from leaving;
+    insert into text.term
+    select any_value(s.sentence_id), s.review_id, s.brand, 'en', 'mould'
+    from text.sentence s join core.review r using (review_id)
+    where s.brand = 'brook' and r.published_on > date '2026-04-15'
+    group by s.review_id, s.brand order by s.review_id limit 12;
+"""
+
+
+def test_what_a_rule_tests_itself_is_counted_from_texts_too() -> None:
+    con = built(World().rows())
+    con.execute(_MOVES_AND_MOULD)
+    run(con, settings=SwotSettings())
+    cells = rows(con, "select * from mart.swot_cell where rule in ('churn_to_rival', 'new_complaint')")
+    assert {cell["rule"] for cell in cells} == {"churn_to_rival", "new_complaint"}
+    for cell in cells:
+        query = explain.explained(con, str(cell["cell_id"]))
+        assert {f"{table.db}" for table in sqlglot.parse_one(query, read="duckdb").find_all(exp.Table) if table.db} <= {
+            "core",
+            "text",
+            "metric",
+        }
+        (found,) = rows(con, query)
+        assert all(agree(found[name], cell[name]) for name in ("n", "n_rest", "effect", "q_value"))
 
 
 def test_the_query_is_printed_and_can_be_piped_back(tea: Ran) -> None:

@@ -245,6 +245,17 @@ def test_a_difference_that_hangs_on_one_rival_is_not_sure() -> None:
     assert test.effect == pytest.approx(0.1 - 0.3)
 
 
+def test_without_a_rival_a_difference_must_be_as_sure_as_with_all() -> None:
+    whole, without_b, without_c = (
+        share(200, 20, 400, 120),
+        share(200, 20, 200, 38, without="b"),
+        share(200, 20, 200, 82, without="c"),
+    )
+    left = only(compare([share(200, 20, 200, 38)], [], [], min_reviews=10))
+    assert 0.005 < (left.p_value or 0) < 0.05
+    assert only(compare([whole, without_b, without_c], [], [], min_reviews=10)).p_value == left.p_value
+
+
 def test_a_rest_that_is_nearly_one_rival_is_not_asked_without_it() -> None:
     whole, nobody_left = share(200, 20, 400, 120), share(200, 20, 5, 0, without="b")
     assert only(compare([whole, nobody_left], [], [], min_reviews=10)) == only(compare([whole], [], [], min_reviews=10))

@@ -162,7 +162,8 @@ def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast],
     """One test per comparison, which others must confirm: without each rival that stands apart to the other side, and at equal stars.
 
     So a brand is not called weak because one rival shines, nor strong because one rival fails everybody or because it invites only its
-    happy customers. The first test gives the direction; the others are one-sided, in that direction.
+    happy customers. The first test gives the direction. Without a rival the difference must be there at the same price, two-sided; at equal stars
+    one-sided, in that direction.
     """
     rows = sorted(contrasts, key=lambda c: (*_asked(c), c.without or "", c.stratum))
     groups = [list(g) for _, g in groupby(rows, key=lambda c: (*_asked(c), c.without or ""))]
@@ -186,7 +187,7 @@ def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast],
         p_value = test.p_value
         if p_value is not None and test.effect is not None:
             confirming = [
-                _one_sided(found, i, test.effect)
+                _two_sided(found, i, test.effect)
                 for i in partial
                 # Nearly all of the rest is this one rival: without it there is nobody left to ask.
                 if sum(row.n_rest for row in groups[i]) >= min_reviews and stands_apart(asked, groups[i][0].without)
@@ -200,6 +201,11 @@ def _contrasted(contrasts: Iterable[Contrast], by_stars: Iterable[StarContrast],
             test = test._replace(p_value=max([p_value, *confirming]))
         out.append(test)
     return out
+
+
+def _two_sided(found: Differences, i: int, direction: float) -> float:
+    """Where a rival makes the first difference, it does so for every other brand, and this test is all that keeps them out of the table."""
+    return float(found.p_value[i]) if found.effect[i] * direction > 0 else 1.0
 
 
 def _one_sided(found: Differences, i: int, direction: float) -> float:
