@@ -28,7 +28,7 @@ SCHEMA = {
     "core.brand_domain": "brand varchar, domain varchar",
     "core.faq_entry": (
         "entry_id varchar, brand varchar, source varchar, question varchar, url varchar, updated_at timestamp, clicks integer,"
-        ' last_seen_at timestamp, "current" boolean'
+        ' first_seen_at timestamp, last_seen_at timestamp, "current" boolean'
     ),
     "core.faq_version": (
         "target varchar, brand varchar, source varchar, question_key varchar, version bigint, answer_key varchar, question varchar,"
@@ -36,7 +36,7 @@ SCHEMA = {
     ),
     "core.contact_point": (
         "brand varchar, kind varchar, vendor varchar, value varchar, url varchar, clicks integer, human boolean, bot boolean, within_hours double,"
-        ' last_seen_at timestamp, "current" boolean'
+        ' first_seen_at timestamp, last_seen_at timestamp, "current" boolean'
     ),
     "core.post": (
         "target varchar, native_id varchar, run_id varchar, published_at timestamp, first_as_of timestamp, likes bigint, shares bigint,"
