@@ -2,6 +2,7 @@
 
 import random
 import tomllib
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -196,6 +197,49 @@ def test_flags_change_nothing_else_and_a_second_writing_changes_nothing() -> Non
     assert [
         con.execute(f"from {name} order by all").fetchall() for name in ("core.review", "core.source", "text.sentence")
     ] == before
+
+
+def test_near_copies_are_remembered_until_a_word_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = planted()
+    plain, first = market_of(rows), market_of(rows)
+    suspicion.write(plain)
+    suspicion.write(first, tmp_path)
+    signed: list[int] = []
+    signatures = likeness.signatures
+
+    def watched(texts: Sequence[str]) -> likeness.Signatures:
+        signed.append(len(texts))
+        return signatures(texts)
+
+    monkeypatch.setattr(likeness, "signatures", watched)
+    random.Random(1).shuffle(rows)
+    again = market_of(rows)
+    suspicion.write(again, tmp_path)
+    assert not signed
+    for name in ("flag.near_copy", "text.suspicion"):
+        assert plain.execute(f"from {name}").fetchall() == first.execute(f"from {name}").fetchall()
+        assert plain.execute(f"from {name}").fetchall() == again.execute(f"from {name}").fetchall()
+    # One of the two copies says something else now: neither is one.
+    changed = [row | {"content": "Something else was said."} if row["review_id"] == "c1" else row for row in rows]
+    other = market_of(changed)
+    suspicion.write(other, tmp_path)
+    assert sum(signed)
+    assert "near_duplicate" not in flagged(other)
+    # What was damaged is made again.
+    for kept in tmp_path.iterdir():
+        kept.write_bytes(kept.read_bytes()[:-9])
+    signed.clear()
+    after = market_of(rows)
+    suspicion.write(after, tmp_path)
+    assert sum(signed)
+    assert "expected a file whose SHA-256 ends its name" in caplog.text
+    assert flagged(after) == flagged(plain)
+    # Few are kept.
+    for number in range(6):
+        suspicion.write(market_of([row | {"review_id": f"{number}{row['review_id']}"} for row in rows]), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_the_order_of_reviews_does_not_matter() -> None:

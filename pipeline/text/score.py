@@ -100,8 +100,8 @@ def score(
         versions |= {code: record.rows_sha256 for code, record in by_language.items()}
         versions |= {code: transformer.version_of(path) for code, path in transformers.items()}
         folder = scores_dir / "sentences"
-        store.sweep(folder)
-        store.sweep(scores_dir / "taught")
+        for swept in (scores_dir, folder, scores_dir / "taught", scores_dir / "near_copies"):
+            store.sweep(swept)
         _want(con, brand_locales)
         unseen, size, total = _find_unseen(con, folder, versions)
         progress(f"score: {total:,} texts, {total - unseen:,} known, {unseen:,} to read")
@@ -130,7 +130,7 @@ def score(
             )
             counts["text.faq"] = faq.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
             counts["text.reply"] = reply.write(con, taxonomy=taxonomy, languages=languages, brand_locales=brand_locales)
-            counts["text.suspicion"] = suspicion.write(con)
+            counts["text.suspicion"] = suspicion.write(con, scores_dir / "near_copies")
         store.merge(con, folder)
     finally:
         con.close()

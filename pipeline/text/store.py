@@ -35,6 +35,7 @@ COLUMNS = {
 `terms` are those of negative sentences without a theme, which `position` counts from 1: where each one's words stand in the text."""
 
 _MANY_FILES = 24
+_OTHERS = 3
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def add(con: duckdb.DuckDBPyConnection, folder: Path, lines: Path) -> Path:
     return _written(
         con,
         folder,
-        f"select * from read_json('{_quoted(lines)}', format = 'newline_delimited', columns = {{{columns}}})",  # noqa: S608  as above
+        f"select * from read_json('{_quoted(lines)}', format = 'newline_delimited', columns = {{{columns}}}) order by key, version",  # noqa: S608  as above
     )
 
 
@@ -102,22 +103,42 @@ def merge(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     if len(found) < _MANY_FILES:
         return
     view(con, folder)
-    kept = _written(con, folder, "select * from score_store")
+    kept = _written(con, folder, "select * from score_store order by key, version")
     for path in found:
         if path != kept:
             path.unlink(missing_ok=True)
 
 
-def _written(con: duckdb.DuckDBPyConnection, folder: Path, query: str) -> Path:
+def recall(con: duckdb.DuckDBPyConnection, folder: Path, identity: str, table: str) -> bool:
+    """Fills the table with what `remember` kept of it under the identity of all that it was made of; False where there is nothing whole."""
+    for path in folder.glob(f"{identity}-*.parquet"):
+        if path.stem == f"{identity}-{_digest(path)}":
+            con.execute(f"insert into {table} select * from read_parquet('{_quoted(path)}')")  # noqa: S608  own table, own file
+            return True
+        _LOG.warning("%s: expected a file whose SHA-256 ends its name, found another; it is made again.", path)
+        path.unlink(missing_ok=True)
+    return False
+
+
+def remember(con: duckdb.DuckDBPyConnection, folder: Path, identity: str, table: str) -> None:
+    """Keeps the table's rows for `recall`, and of other identities the latest few: a run and a replay of an earlier one take turns."""
+    kept = _written(con, folder, f"select * from {table} order by all", f"{identity}-")  # noqa: S608  own table
+    others = sorted(set(folder.glob("[!.]*.parquet")) - {kept}, key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[_OTHERS:]:
+        path.unlink(missing_ok=True)
+
+
+def _written(con: duckdb.DuckDBPyConnection, folder: Path, query: str, prefix: str = "") -> Path:
+    """`query` says the order of its rows, which the digest in the name depends on."""
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".draft-", suffix=".parquet")
     os.close(handle)
     draft = Path(name)
     try:
-        con.execute(f"copy ({query} order by key, version) to '{_quoted(draft)}' (format parquet, compression zstd)")
+        con.execute(f"copy ({query}) to '{_quoted(draft)}' (format parquet, compression zstd)")
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
-        path = folder / f"{_digest(draft)}.parquet"
+        path = folder / f"{prefix}{_digest(draft)}.parquet"
         draft.chmod(0o644)
         draft.replace(path)
     finally:

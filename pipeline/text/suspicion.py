@@ -5,6 +5,7 @@ same (`flag.near_copy`, MinHash), and where wordings of a reward stand (`flag.in
 100,000 reviews of 240 letters take three seconds on two cores, a million take fifty.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -14,7 +15,7 @@ import duckdb
 import numpy as np
 import orjson
 
-from pipeline.text import likeness
+from pipeline.text import likeness, store
 from warehouse import build
 
 NEAR = 0.7
@@ -31,11 +32,20 @@ _WORDINGS = Path(__file__).parent / "wording" / "suspicion" / "incentivised.toml
 _BATCH = 20_000
 
 
-def write(con: duckdb.DuckDBPyConnection) -> int:
-    """Makes `text.suspicion` out of core.review, core.source and text.sentence, in the transaction that is open; its row count."""
+def write(con: duckdb.DuckDBPyConnection, memory: Path | None = None) -> int:
+    """Makes `text.suspicion` out of core.review, core.source and text.sentence, in the transaction that is open; its row count.
+
+    `memory`: the folder where the near-copies of the same reviews are remembered; None looks for them anew.
+    """
     con.execute("drop schema if exists flag cascade")
     con.execute("create schema flag")
-    _near_copies(con)
+    con.execute("create table flag.near_copy (review_id varchar, cluster bigint, likeness double)")
+    identity = _identity(con) if memory else ""
+    if not memory or not store.recall(con, memory, identity, "flag.near_copy"):
+        _near_copies(con)
+        if memory:
+            store.remember(con, memory, identity, "flag.near_copy")
+    build.describe(con, "flag.near_copy", _COPY_GRAIN, _COPY_COLUMNS)
     _incentives(con)
     for model in build.ordered(build.models("flag"), present=build.tables(con)):
         build.make(con, model)
@@ -56,8 +66,18 @@ def write(con: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
+def _identity(con: duckdb.DuckDBPyConnection) -> str:
+    """Of all that decides which reviews are near-copies: their words, and how they are compared."""
+    row = con.execute(
+        "select count(*), bit_xor(md5_number(concat_ws(chr(31), review_id, length(content) > 10, left(content, 4000))))"
+        " from core.review where duplicate_of is null"
+    ).fetchone()
+    code = b"".join(Path(file).read_bytes() for file in (__file__, likeness.__file__))
+    return hashlib.sha256(code + repr(row).encode()).hexdigest()[:32]
+
+
 def _near_copies(con: duckdb.DuckDBPyConnection) -> None:
-    """A review and its group, for those that are like another one. 128 bytes a review are held, and the texts of one batch."""
+    """Fills `flag.near_copy`: a review and its group, for those that are like another one. 128 bytes a review are held, and the texts of one batch."""
     con.execute(
         r"""
         create or replace temp table worded as
@@ -74,7 +94,6 @@ def _near_copies(con: duckdb.DuckDBPyConnection) -> None:
     )
     signed = np.concatenate([likeness.signatures([]), *(likeness.signatures(words) for words in _words(con))])
     found = likeness.groups(signed, NEAR)
-    con.execute("create table flag.near_copy (review_id varchar, cluster bigint, likeness double)")
     places = np.flatnonzero(found.group >= 0).tolist()
     for first in range(0, len(places), _BATCH):
         rows = [
@@ -85,11 +104,10 @@ def _near_copies(con: duckdb.DuckDBPyConnection) -> None:
         kinds = {"place": "bigint", "cluster": "bigint", "likeness": "double"}
         con.execute(
             "insert into flag.near_copy select review_id, cluster, likeness from"
-            " (select unnest(from_json(?, ?), recursive := true)) join worded using (place)",
+            " (select unnest(from_json(?, ?), recursive := true)) join worded using (place) order by place",
             [orjson.dumps(rows).decode(), orjson.dumps([kinds]).decode()],
         )
     con.execute("drop table worded")
-    build.describe(con, "flag.near_copy", _COPY_GRAIN, _COPY_COLUMNS)
 
 
 def _words(con: duckdb.DuckDBPyConnection) -> Iterator[list[str]]:

@@ -48,6 +48,16 @@ def ngrams(texts: Sequence[str], language: str) -> tuple[Ints, Ints]:
             streams = [_characters([f" {''.join(text.split())} " for text in shaped], (1, 2, 3, 4), salt=0)]
         case _:
             streams = [_characters([f" {' '.join(text.split())} " for text in shaped], (1, 2, 3, 4), salt=0)]
+    return _distinct(streams)
+
+
+def characters(texts: Sequence[str], language: str, orders: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """(text number, hashed n-gram) of the characters of normalised texts, for n in `orders`, as `ngrams` orders them."""
+    shaped = [f" {' '.join(text[: longest(language)].lower().split())} " for text in texts]
+    return _distinct([_characters(shaped, orders, salt=0)])
+
+
+def _distinct(streams: Sequence["_Stream"]) -> tuple[Ints, Ints]:
     ordered = np.concatenate([pairs for stream in streams for pairs in _rolled(stream)])
     ordered.sort()  # with its own comparison below three times as fast as np.unique
     distinct = ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
