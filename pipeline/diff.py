@@ -326,12 +326,13 @@ def _number(value: object) -> str:
 
 
 def _summed(what: object) -> str:
-    """What differs in a factor: names, or names by what happened to them."""
+    """What differs in a factor: names, names with how many lines, or names by what happened to them."""
     if isinstance(what, Mapping):
+        if all(isinstance(change, int) for change in what.values()):
+            return _few([f"{name} ({change:,})" for name, change in what.items()])
         by_change: dict[str, list[str]] = {}
         for name, change in what.items():
-            words = " → ".join(str(one or "not asked") for one in change) if isinstance(change, list) else str(change)
-            by_change.setdefault(words, []).append(name)
+            by_change.setdefault(" → ".join(str(one or "not asked") for one in change), []).append(name)
         return "; ".join(f"{words} ({len(names)}): {_few(names)}" for words, names in by_change.items())
     return _few(list(what) if isinstance(what, list | tuple) else [str(what)])
 
