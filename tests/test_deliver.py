@@ -669,13 +669,36 @@ def test_what_happens_in_quiet_hours_is_told_after_them_though_the_run_has_gone(
 
 
 @pytest.mark.slow
-def test_held_back_the_command_says_so_with_its_exit_code(place: Place, web: Web) -> None:
+def test_what_is_held_back_goes_out_later_whoever_else_could_not_be_told(place: Place, web: Web) -> None:
     hours = (datetime.now(UTC) - timedelta(hours=2), datetime.now(UTC) + timedelta(hours=2))
     span = "-".join(f"{hour:%H:%M}" for hour in hours)
-    place.write(hook_to("crm", web, quiet_hours=f'"{span}"', timezone='"UTC"'))
-    done = rivalscope("deliver", place.market, "--data", place.data, code=75)
-    assert "held back until" in done.stderr
+    place.write(
+        hook_to("haruka", web, quiet_hours=f'"{span}"', timezone='"UTC"')
+        + hook_to("crm", web).replace("WEBHOOK_KEY", "NO_SUCH_KEY")
+    )
+    done = rivalscope("deliver", place.market, "--data", place.data, code=1)
+    assert "haruka: held back until" in done.stderr
+    assert "crm (webhook): Expected the environment variable NO_SUCH_KEY" in done.stderr
+    done = rivalscope("deliver", place.market, "--data", place.data, "--held")
+    assert "crm" not in done.stderr  # it was told once, and waits for nobody's morning
     assert web.posts == []
+    place.market.write_text(place.market.read_text(encoding="utf-8").replace("quiet_hours", "# quiet_hours"), encoding="utf-8")
+    # A newer run is under way: what goes out is what is published.
+    (place.data / "runs" / "20260708T000000Z.json").write_bytes(b'{"as_of": "2026-07-08T00:00:00+00:00"}')
+    rivalscope("deliver", place.market, "--data", place.data, "--held")
+    assert [post.path for post in web.posts] == ["/haruka"]
+    assert rivalscope("deliver", place.market, "--data", place.data, "--held").stderr == ""
+    assert len(web.posts) == 1
+
+
+def test_what_was_held_back_and_then_refused_is_not_tried_every_quarter_of_an_hour(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web, quiet_hours='"22:00-07:00"', timezone='"UTC"'))
+    night = datetime(2026, 7, 1, 23, tzinfo=UTC)
+    assert place.deliver(night) == Outcome(0, 1, 0)
+    assert ledger.holds(place.data / "deliveries", "crm")
+    web.answers["/crm"] = [(400, {}, b"no")]
+    assert place.deliver(night + timedelta(hours=9)) == Outcome(0, 0, 1)
+    assert not ledger.holds(place.data / "deliveries", "crm")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ class Ledger:
     before the first delivery."""
     waiting: list[Event] = field(default_factory=list)
     """Events that are to be told, the oldest first."""
+    held: bool = False
+    """Something waits for the end of her quiet hours."""
 
     def begin(self, key: str) -> dict[str, str]:
         """What the channel had noted of this sending; empty for a new one."""
@@ -115,6 +117,7 @@ class Ledger:
             "begun": self.begun,
             "told": self.told,
             "waiting": [asdict(event) for event in self.waiting],
+            "held": self.held,
         }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
@@ -139,13 +142,21 @@ def opened(folder: Path, recipient: str) -> Ledger:
         ) from error
 
 
+def holds(folder: Path, recipient: str) -> bool:
+    """Whether something waits for the end of her quiet hours. It may, where the ledger cannot be read: who delivers says so."""
+    try:
+        return opened(folder, recipient).held
+    except DeliveryError:
+        return True
+
+
 def _read(path: Path, said: Any) -> Ledger:
     if said["format"] != FORMAT:
         raise ValueError(f"format {said['format']!r:.20}")
     waiting = [
         Event(**each | {"began_at": each["began_at"] and datetime.fromisoformat(each["began_at"])}) for each in said["waiting"]
     ]
-    return Ledger(path, said["reports"], said["begun"], said["told"], waiting)
+    return Ledger(path, said["reports"], said["begun"], said["told"], waiting, said["held"])
 
 
 @contextmanager

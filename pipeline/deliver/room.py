@@ -30,6 +30,9 @@ from mart.event
 order by own desc, rule, began_at, event_id
 """
 
+_FAULTS = (DeliveryError, ValueError, OSError)
+"""What costs one recipient her message and nobody else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -101,7 +104,7 @@ class _Round:
         """Messages sent; 1 if something waits; 1 if something failed."""
         try:
             held = self._turn()
-        except (DeliveryError, ValueError, OSError) as error:
+        except _FAULTS as error:
             self._progress(f"deliver: {self._recipient.name} ({self._recipient.channel}): {error}")
             return self._sent, 0, 1
         return self._sent, held, 0
@@ -115,13 +118,29 @@ class _Round:
         if self._dry is None:
             book.write()
         waiting = list(book.waiting)
-        if not is_due and not waiting:
-            return 0
         quiet = recipient.quiet_hours
-        if quiet is not None and (until := quiet.until(self._now, self._zone)) is not None:
+        until = quiet.until(self._now, self._zone) if quiet is not None and (is_due or waiting) else None
+        if until is not None:
             self._progress(f"deliver: {recipient.name}: held back until {until.isoformat()}, when the quiet hours are over")
+            self._hold(book, held=True)
             return 1
-        with_report = waiting if is_due and recipient.alerts == "digest" else []
+        try:
+            self._tell(book, newest, waiting, is_due=is_due)
+        except _FAULTS:
+            # Tried is not held any more: what has failed is told once, and asked for again by those who have mended it.
+            self._hold(book, held=False)
+            raise
+        self._hold(book, held=False)
+        return 0
+
+    def _hold(self, book: Ledger, *, held: bool) -> None:
+        if self._dry is None and book.held != held:
+            book.held = held
+            book.write()
+
+    def _tell(self, book: Ledger, newest: tuple[str, datetime] | None, waiting: Sequence[Event], *, is_due: bool) -> None:
+        recipient, run = self._recipient, self._run
+        with_report = list(waiting) if is_due and recipient.alerts == "digest" else []
         if is_due:
             before = self._what.before(newest)
             report = self._what.report(recipient.language, self._zone.key, None if before is None else before.name)
@@ -131,7 +150,6 @@ class _Round:
         for events in [rest] if recipient.alerts == "digest" and rest else [[event] for event in rest]:
             words = self._what.words(recipient.language, self._zone.key)
             self._send(book, message.of_events(run, recipient, words, run.market.name, events), events, is_report=False)
-        return 0
 
     def _is_due(self, book: Ledger) -> bool:
         """Whether this run's report is to be told: on this day of the week, not yet, and nothing newer has been."""
