@@ -95,7 +95,10 @@ def of_report(run: Run, recipient: Recipient, report: Report, told: Since, event
     """The message about a run; `report` is in the recipient's language."""
     words = report.words
     own = next((brand for brand in report.brands if brand.own), None)
-    parts = [Part(words.say("What happened"), _events(words, events))] if events else []
+    # A new weakness of ours is both; it is told where the changes are.
+    changed = {change.cell["cell_id"] for change in told.changes[:_MOST_CHANGES]}
+    happened = [event for event in events if event.cell_id not in changed]
+    parts = [Part(words.say("What happened"), _events(words, happened))] if happened else []
     parts += [Part(words.say("What changed since the last report"), _changes(words, report, told))] if told.changes else []
     if recipient.subset != "changes":
         if own is not None:
@@ -335,7 +338,12 @@ def _file(run: Run, recipient: Recipient) -> File:
 
 
 def _png(svg: str) -> bytes:
-    drawn: bytes = vlc.svg_to_png(svg, scale=1.5)
+    try:
+        drawn: bytes = vlc.svg_to_png(svg, scale=1.5)
+    except RuntimeError as error:  # a page of the drawing program's own stack follows its first line
+        raise DeliveryError(
+            f"Expected the trend as a picture, found that it cannot be drawn: {str(error).splitlines()[0]:.100}"
+        ) from error
     return drawn
 
 

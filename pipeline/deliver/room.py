@@ -5,7 +5,7 @@ A recipient who cannot be reached costs the others nothing; the report is publis
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import IO
@@ -25,7 +25,7 @@ from warehouse.build import connect
 Progress = Callable[[str], None]
 
 _EVENTS = """
-select event_id, rule, own, said_message, statistics_message, url, began_at
+select event_id, rule, own, said_message, statistics_message, url, began_at, cell_id
 from mart.event
 order by own desc, rule, began_at, event_id
 """
@@ -85,9 +85,9 @@ class _Published:
             rows = con.execute(_EVENTS).fetchall()
         return {
             event_id: Event(
-                event_id, rule, own, said, statistics, url, began_at and began_at.replace(tzinfo=UTC), self.run.run_id
+                event_id, rule, own, said, statistics, url, began_at and began_at.replace(tzinfo=UTC), self.run.run_id, cell_id
             )
-            for event_id, rule, own, said, statistics, url, began_at in rows
+            for event_id, rule, own, said, statistics, url, began_at, cell_id in rows
         }
 
 
@@ -114,18 +114,17 @@ class _Round:
         book = ledger.opened(run.data / "deliveries", recipient.name)
         newest = book.newest
         is_due = self._is_due(book)
-        book.take(self._what.events, self._wanted(), run.as_of)
+        book.take(self._what.events, self._wants, run.as_of)
         if self._dry is None:
             book.write()
-        waiting = list(book.waiting)
         quiet = recipient.quiet_hours
-        until = quiet.until(self._now, self._zone) if quiet is not None and (is_due or waiting) else None
+        until = quiet.until(self._now, self._zone) if quiet is not None and (is_due or book.waiting) else None
         if until is not None:
             self._progress(f"deliver: {recipient.name}: held back until {until.isoformat()}, when the quiet hours are over")
             self._hold(book, held=True)
             return 1
         try:
-            self._tell(book, newest, waiting, is_due=is_due)
+            self._tell(book, newest, is_due=is_due)
         except _FAULTS:
             # Tried is not held any more: what has failed is told once, and asked for again by those who have mended it.
             self._hold(book, held=False)
@@ -138,18 +137,36 @@ class _Round:
             book.held = held
             book.write()
 
-    def _tell(self, book: Ledger, newest: tuple[str, datetime] | None, waiting: Sequence[Event], *, is_due: bool) -> None:
+    def _tell(self, book: Ledger, newest: tuple[str, datetime] | None, *, is_due: bool) -> None:
         recipient, run = self._recipient, self._run
-        with_report = list(waiting) if is_due and recipient.alerts == "digest" else []
+        waiting = {event.event_id: event for event in book.waiting}
+        # What may have arrived goes first, as it was: within another message it would come a second time without a sign of it.
+        same_report, with_report = None, None
+        for key, begun in list(book.begun.items()):
+            events = [waiting.pop(event_id) for event_id in begun.events if event_id in waiting]
+            if is_due and begun.run_id == run.run_id:
+                same_report, with_report = key, events
+            elif events:
+                # Of an older run's report the events are left: the newest report follows.
+                self._send(book, replace(self._alert(events), key=key), events)
+            elif self._dry is None:
+                book.drop(key)
         if is_due:
+            if with_report is None:
+                with_report = list(waiting.values()) if recipient.alerts == "digest" else []
             before = self._what.before(newest)
             report = self._what.report(recipient.language, self._zone.key, None if before is None else before.name)
             told = message.since(self._what.cells, before, self._what.own, only_own=recipient.subset == "own")
-            self._send(book, message.of_report(run, recipient, report, told, with_report), with_report, is_report=True)
-        rest = [event for event in waiting if event not in with_report]
+            said = message.of_report(run, recipient, report, told, with_report)
+            self._send(book, replace(said, key=same_report or said.key), with_report, run_id=run.run_id)
+            waiting = {event_id: event for event_id, event in waiting.items() if event not in with_report}
+        rest = list(waiting.values())
         for events in [rest] if recipient.alerts == "digest" and rest else [[event] for event in rest]:
-            words = self._what.words(recipient.language, self._zone.key)
-            self._send(book, message.of_events(run, recipient, words, run.market.name, events), events, is_report=False)
+            self._send(book, self._alert(events), events)
+
+    def _alert(self, events: Sequence[Event]) -> Message:
+        words = self._what.words(self._recipient.language, self._zone.key)
+        return message.of_events(self._run, self._recipient, words, self._run.market.name, events)
 
     def _is_due(self, book: Ledger) -> bool:
         """Whether this run's report is to be told: on this day of the week, not yet, and nothing newer has been."""
@@ -164,13 +181,13 @@ class _Round:
             return False
         return True
 
-    def _wanted(self) -> tuple[Event, ...]:
-        if self._recipient.alerts == "off":
-            return ()
-        rules = self._run.market.alerts.rules
-        return tuple(e for e in self._what.events.values() if e.rule in rules and (e.own or self._recipient.subset != "own"))
+    def _wants(self, event: Event) -> bool:
+        recipient = self._recipient
+        return (
+            recipient.alerts != "off" and event.rule in self._run.market.alerts.rules and (event.own or recipient.subset != "own")
+        )
 
-    def _send(self, book: Ledger, said: Message, events: Sequence[Event], *, is_report: bool) -> None:
+    def _send(self, book: Ledger, said: Message, events: Sequence[Event], *, run_id: str | None = None) -> None:
         recipient = self._recipient
         if self._dry is not None:
             print(f"--- to {recipient.name} by {recipient.channel}: {said.subject}\n\n{message.as_text(said)}", file=self._dry)
@@ -180,13 +197,13 @@ class _Round:
                 f"deliver: {recipient.name}: a former attempt ended before it was known whether it arrived; it is sent again under the same "
                 f"id {said.key}"
             )
-        begun = book.begin(said.key)
+        begun = book.begin(said.key, run_id=run_id, events=events)
         try:
             self._by_channel(book, said, events, begun)
-        except DeliveryError:
+        except _FAULTS:
             book.failed(said.key)
             raise
-        run = (self._run.run_id, self._run.as_of) if is_report else None
+        run = None if run_id is None else (run_id, self._run.as_of)
         book.sent(said.key, events=tuple(events), run=run, moment=datetime.now(UTC))
         self._sent += 1
         self._progress(f"deliver: {recipient.name}: {said.kind} sent by {recipient.channel} ({said.key})")

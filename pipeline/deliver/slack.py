@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPException
 from typing import Any
 
 import orjson
@@ -51,13 +52,16 @@ def send(message: Message, recipient: SlackRecipient, begun: Mapping[str, str], 
         raise DeliveryError(
             f"Expected Slack to take the message to {recipient.to}, found {plain(str(said)):.100}{scope}."
         ) from error
-    except (SlackClientError, OSError, ValueError) as error:
+    # Slack's client lets through what a cut answer, none at all or one of an unknown charset raise.
+    except (SlackClientError, HTTPException, OSError, ValueError, LookupError) as error:
         raise DeliveryError(f"Expected an answer from Slack for {recipient.to}, found {type(error).__name__}.") from error
 
 
 def send_to_webhook(message: Message, recipient: SlackWebhookRecipient) -> None:
     """Raises DeliveryError."""
     body = _body(message) | {"unfurl_links": False, "unfurl_media": False}
+    # An incoming webhook takes no metadata: what was posted twice is known by this line.
+    body["blocks"][-1]["elements"].append({"type": "mrkdwn", "text": message.key, "verbatim": True})
     webhook.post(variable(recipient.url_variable), orjson.dumps(body), {})
 
 
