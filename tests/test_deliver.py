@@ -30,17 +30,19 @@ import orjson
 import pytest
 from aiosmtpd.controller import Controller
 from bs4 import BeautifulSoup
-from conftest import PROJECT, Ran, rivalscope, write_tea_market
+from conftest import PROJECT, Ran, opened, rivalscope, write_tea_market
 from hostile_strings import STRINGS
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser
 
-from pipeline.deliver import ledger, slack
+from pipeline.deliver import ledger, slack, webhook
 from pipeline.deliver import mail as mail_room
-from pipeline.deliver.message import Line, Message, Part, _one_line
+from pipeline.deliver.message import Line, Message, Part, _one_line, as_data
 from pipeline.deliver.room import Outcome, deliver
-from pipeline.deliver.settings import MailRecipient, MailServer, QuietHours
+from pipeline.deliver.settings import MailRecipient, MailServer, QuietHours, WebhookRecipient
 from pipeline.market import MarketError, load_market
+from pipeline.report.wording import Wording
 from pipeline.run import open_run
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -595,6 +597,54 @@ def test_no_text_from_outside_calls_or_links_anybody_in_slack(pieces: list[str])
         assert not re.search(r"&(?!amp;|lt;|gt;)", said["text"])
 
 
+def test_a_long_message_to_slack_keeps_within_its_limits_and_its_link() -> None:
+    lead = [f"{number} " + "&" * 500 for number in range(5)]
+    parts = [Part("heading", [Line("t " * 900, "f " * 500, "https://e.example/")] * 60)]
+    message = Message("k", "report", "en", "s", lead, parts, "https://reports.example/", "the link", "foot", None, None, "", {})
+    found = slack.blocks(message)
+    assert len(found) == 50
+    sections = [block["text"]["text"] for block in found if block["type"] == "section"]
+    assert max(map(len, sections)) <= 3000
+    assert all(any(line[:3] in section for section in sections) for line in lead)
+    assert sections[-2:] == ["…", "<https://reports.example/|the link>"]
+    assert found[-1]["elements"][0]["text"] == "foot"
+    short = slack.blocks(replace(message, lead=["a", "b"], parts=[], link="https://reports.example/" + "x" * 3000))
+    assert [block["type"] for block in short] == ["header", "section", "context"]
+
+
+def test_hostile_strings_stay_text_in_a_mail_that_a_browser_shows(browser: Browser, tmp_path: Path) -> None:
+    recipient = MailRecipient(name="x", channel="mail", to="x@example.com")
+    server = MailServer(sender="scope@example.com", url_variable="SMTP_URL")
+    parts = [Part(text, [Line(text, text, text)]) for text in STRINGS]
+    message = Message("k", "report", "en", "The subject", list(STRINGS), parts, None, "", "foot", None, None, "", {})
+    html = mail_room.written(message, recipient, server, moment=NOON).get_body(("html",))
+    assert html is not None
+    file = tmp_path / "mail.html"
+    file.write_text(html.get_content(), encoding="utf-8")
+    page, asked = opened(browser, file, 640)
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.ran") is None
+    assert page.title() == "The subject"
+    assert asked == [file.as_uri()]
+    assert page.locator("h2").count() == len(STRINGS)
+    assert page.locator("li").count() == len(STRINGS)
+    page.close()
+
+
+def test_hostile_strings_come_through_a_webhook_letter_for_letter(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    run = open_run(load_market(place.market), place.data, run_id=None, as_of=None, new=False)
+    (recipient,) = run.market.delivery.recipients
+    assert isinstance(recipient, WebhookRecipient)
+    parts = [Part(text, [Line(text, text, text)]) for text in STRINGS]
+    message = Message("k", "report", "en", "s", list(STRINGS), parts, None, "", "", None, None, "", {})
+    webhook.send(as_data(message, run, recipient, (), Wording("en")), recipient)
+    (post,) = web.posts
+    assert post.said["lead"] == list(STRINGS)
+    line = [{"text": text, "figures": text, "url": text} for text in STRINGS]
+    assert [part["lines"] for part in post.said["parts"]] == [[each] for each in line]
+
+
 def test_no_hostile_string_runs_or_breaks_out_in_mail_and_slack() -> None:
     recipient = MailRecipient(name="x", channel="mail", to="x@example.com")
     server = MailServer(sender="scope@example.com", url_variable="SMTP_URL")
@@ -631,6 +681,54 @@ def test_the_digest_says_when_there_is_no_real_change(place: Place, web: Web) ->
     assert said["subject"] == "Tea <b>shops</b>: no real change (Jul 1, 2026)"
     assert said["lead"][0] == "No real change since the report of Jun 24, 2026."
     assert (said["changes"], said["no_real_change"]) == ([], True)
+
+
+def test_each_subset_hears_what_is_hers_and_everybody_what_is_missing(place: Place, web: Web) -> None:
+    place.report_before({"n": 89})
+    place.sql("update mart.coverage set status = 'failed' where target = (select min(target) from mart.coverage)")
+    place.sql("update mart.movement set arrow = 'down', value_before = value where against = 'previous'")
+    place.write(hook_to("crm", web, subset='"own"') + hook_to("wiki", web, subset='"changes"') + hook_to("all", web))
+    assert place.deliver().sent == 3
+    ours, changes, whole = (web.to(f"/{name}")[0].said for name in ("crm", "wiki", "all"))
+    missing = "1 of 3 sources did not answer: what is said of them is as last seen."
+    begun = [
+        "Our clearest weakness: ",
+        "Leaf & <i>Co</i>: rating went from ",
+        "To do first: Promise delivery dates that hold",
+        missing,
+    ]
+    same = "No real change since the report of Jun 24, 2026."
+    assert changes["lead"] == [same, missing]
+    for said, first in ((ours, "Nothing new for Leaf & <i>Co</i> since the report of Jun 24, 2026."), (whole, same)):
+        assert said["lead"][0] == first
+        assert [text.startswith(wanted) for text, wanted in zip(said["lead"][1:], begun, strict=True)] == [True] * 4
+    assert ours["subject"] == "Tea <b>shops</b>: nothing new for Leaf & <i>Co</i> (Jul 1, 2026)"
+    assert changes["subject"] == whole["subject"] == "Tea <b>shops</b>: no real change (Jul 1, 2026)"
+
+
+def test_a_rivals_movement_is_no_news_to_who_hears_of_our_brand_alone(place: Place, web: Web) -> None:
+    place.sql("update mart.movement set arrow = if(brand = 'cup', 'down', null), value_before = value where against = 'previous'")
+    place.write(hook_to("crm", web, subset='"own"') + hook_to("all", web))
+    assert place.deliver().sent == 2
+    assert [any("in the newest quarter" in text for text in post.said["lead"]) for post in web.posts] == [False, True]
+
+
+def test_a_finding_that_is_news_and_change_is_told_once(place: Place, web: Web) -> None:
+    place.report_before(None)
+    place.write(ALERTS + hook_to("crm", web))
+    place.knows_nothing_yet("crm")
+    assert place.deliver().sent == 1
+    said = web.posts[0].said
+    (change,) = said["changes"]
+    texts = [line["text"] for part in said["parts"] for line in part["lines"] if part["heading"].startswith("What ")]
+    assert [change["claim"] in text for text in texts].count(True) == 1
+    assert any(change["claim"] in event["text"] for event in said["events"])
+
+
+def test_a_first_report_has_nothing_to_be_the_same_as(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    assert place.deliver().sent == 1
+    assert web.posts[0].said["no_real_change"] is False
 
 
 def test_what_changed_is_told_with_its_figures_then_and_now(place: Place, web: Web) -> None:
@@ -867,13 +965,20 @@ def test_what_was_held_back_and_then_refused_is_not_tried_every_quarter_of_an_ho
         # The night of the change: an hour shorter in March, an hour longer in October.
         ("Europe/Berlin", "22:00-07:00", "2026-03-28T23:00", "2026-03-29T07:00"),
         ("Europe/Berlin", "22:00-07:00", "2026-10-24T23:00", "2026-10-25T07:00"),
+        # An end that the clock skips is an hour later on it; one that comes twice is the first, and nothing begins again after it.
+        ("America/New_York", "22:00-02:30", "2026-03-08T01:30", "2026-03-08T03:30"),
+        ("America/New_York", "22:00-02:30", "2026-03-08T03:00", "2026-03-08T03:30"),
+        ("America/New_York", "22:00-01:30", "2026-11-01T01:10", "2026-11-01T01:30"),
+        ("America/New_York", "22:00-01:30", "2026-11-01T01:40", None),
+        ("America/New_York", "22:00-01:30", "2026-11-01T01:10 again", None),
     ],
 )
 def test_quiet_hours_follow_the_clock_on_the_wall(zone: str, hours: str, local: str, until: str | None) -> None:
     where = ZoneInfo(zone)
     begins, ends = (clock.fromisoformat(text) for text in hours.split("-"))
-    found = QuietHours(begins=begins, ends=ends).until(datetime.fromisoformat(local).replace(tzinfo=where).astimezone(UTC), where)
-    assert found == (None if until is None else datetime.fromisoformat(until).replace(tzinfo=where))
+    moment = datetime.fromisoformat(local.removesuffix(" again")).replace(tzinfo=where, fold=local.endswith(" again"))
+    found = QuietHours(begins=begins, ends=ends).until(moment.astimezone(UTC), where)
+    assert found == (None if until is None else datetime.fromisoformat(until).replace(tzinfo=where).astimezone(UTC))
 
 
 @given(
@@ -881,13 +986,19 @@ def test_quiet_hours_follow_the_clock_on_the_wall(zone: str, hours: str, local: 
     st.times(),
     st.times(),
     st.sampled_from(["Europe/Berlin", "Asia/Seoul", "America/Los_Angeles", "Australia/Lord_Howe"]),
+    st.floats(0, 0.999),
 )
-def test_what_waits_for_the_end_of_quiet_hours_comes_within_a_day(moment: datetime, begins: Any, ends: Any, zone: str) -> None:
+def test_quiet_hours_last_until_they_are_over_and_not_longer_than_a_day(
+    moment: datetime, begins: Any, ends: Any, zone: str, part: float
+) -> None:
     hours = QuietHours(begins=begins.replace(second=0, microsecond=0), ends=ends.replace(second=0, microsecond=0))
     if hours.begins == hours.ends:
         return
-    until = hours.until(moment.replace(tzinfo=UTC), ZoneInfo(zone))
-    assert until is None or timedelta(0) <= until - moment.replace(tzinfo=UTC) <= timedelta(hours=25)
+    now = moment.replace(tzinfo=UTC)
+    until = hours.until(now, ZoneInfo(zone))
+    if until is not None:
+        assert timedelta(0) < until - now <= timedelta(hours=25)
+        assert hours.until(now + part * (until - now), ZoneInfo(zone)) == until
 
 
 # --- the market file ----------------------------------------------------------------------------------------------------
@@ -910,6 +1021,7 @@ def test_what_waits_for_the_end_of_quiet_hours_comes_within_a_day(moment: dateti
             "the name of an environment variable",
         ),
         ('[alerts]\nrules = ["rank_gain"]\n', "alerts.rules.0"),
+        ('report_url = "https://reports.example/\\u0085x"\n', "report_url"),
     ],
 )
 def test_a_market_file_that_cannot_be_delivered_is_refused(tea: Ran, tmp_path: Path, delivery: str, told: str) -> None:
@@ -917,6 +1029,16 @@ def test_a_market_file_that_cannot_be_delivered_is_refused(tea: Ran, tmp_path: P
     place = Place(tmp_path)
     place.write(delivery)
     with pytest.raises(MarketError, match=re.escape(told)):
+        load_market(place.market)
+
+
+def test_nobody_hears_of_our_brand_alone_where_there_is_none(tea: Ran, tmp_path: Path) -> None:
+    shutil.copytree(tea.market.parent, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    place = Place(tmp_path)
+    place.write(SERVER + mail_to("haruka", subset='"own"'))
+    assert load_market(place.market)
+    place.market.write_text(place.market.read_text(encoding="utf-8").replace("own = true", "own = false"), encoding="utf-8")
+    with pytest.raises(MarketError, match='a brand with own = true, which haruka with subset = "own" hear of'):
         load_market(place.market)
 
 

@@ -65,6 +65,7 @@ class _Published:
         self.events = self._events()
         self.own = next((brand.id for brand in run.market.brands if brand.own), None)
         self.report = cache(self._report)
+        self.before = cache(self._before)
 
     def _report(self, language: str, zone: str, before: str | None) -> facts.Report:
         """In which the headline counts from the run `before`."""
@@ -74,7 +75,7 @@ class _Published:
     def words(self, language: str, zone: str) -> Wording:
         return Wording(language, ZoneInfo(zone))
 
-    def before(self, newest: tuple[str, datetime] | None) -> cells.Kept | None:
+    def _before(self, newest: tuple[str, datetime] | None) -> cells.Kept | None:
         """The run that a recipient's changes count from: the newest report that she had, or the last one published where she had none."""
         if newest is not None and newest[0] in cells.names(self.run.cells):
             return cells.read(self.run.cells, newest[0])
