@@ -9,7 +9,8 @@ Triage, when a run is red:
 - **load** to **publish** are red: the published file is still the last good one. The log names the row or check that failed;
   clear the red task, its output is replaced whole.
 - **deliver** is red: the report is published, and its log names each recipient whom it did not reach, and why; clear the task to try
-  again: nothing is sent twice. It waits, and looks every quarter of an hour, while something is held back for a recipient's quiet hours.
+  again: nothing is sent twice. What is held back for a recipient's quiet hours does not keep it: the DAG `held-deliveries` sends that when
+  they are over, and is red where it could not; then clear `deliver` of the market's newest run.
 - **outcome** is red and nothing else: it repeats what is missing; everything that could be published was.
 - **retention** runs whatever came before it and removes kept pages whose days are over; red, it names the file that it could not remove.
 
@@ -17,27 +18,23 @@ A task is a command: what stands in its log's first line can be typed in the pro
 """
 
 import json
-import os
 import re
 import shlex
 import sys
 import tomllib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.providers.standard.sensors.bash import BashSensor
-from airflow.sdk import DAG, Context, TriggerRule
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk import DAG, Connection, Context, TriggerRule
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 
 PROJECT = Path(__file__).resolve().parents[1]
 RIVALSCOPE = shlex.quote(str(Path(sys.executable).parent / "rivalscope"))
 # Run ids carry colons and plus signs, and users may type their own: only these characters reach a shell or a file name.
 RUN = "--run {{ run_id | file_name }} --as-of {{ dag_run.run_after | file_name }}"
-
-HELD = 75
-"""Exit code of `rivalscope deliver` while something waits for the end of quiet hours."""
 
 
 def file_name(value: object) -> str:
@@ -49,50 +46,44 @@ def envs(printed: str) -> list[dict[str, str]]:
     return [{"TARGET": target["target"]} for target in json.loads(printed)]
 
 
-def command(task_id: str, line: str, **settings: object) -> BashOperator:
-    return BashOperator(task_id=task_id, bash_command=f"exec {RIVALSCOPE} {line}", cwd=str(PROJECT), append_env=True, **settings)
+def command(task_id: str, line: str, operator: type[BashOperator] = BashOperator, **settings: object) -> BashOperator:
+    return operator(task_id=task_id, bash_command=f"exec {RIVALSCOPE} {line}", cwd=str(PROJECT), append_env=True, **settings)
 
 
-class Delivery(BashSensor):
-    """The command, again and again while it says that something waits; with the Airflow connections that it needs in its environment, for
-    a command of its own cannot ask Airflow for them."""
+class Delivery(BashOperator):
+    """The command with the Airflow connections that it needs in its environment, for it cannot ask Airflow itself. They are looked up when it
+    runs: the value of a template would be kept and shown as the task's rendered field, where a password that is encoded is not masked."""
 
-    def poke(self, context: Context) -> bool:
-        given = self.env
-        self.env = os.environ | {name: value for name, value in (given or {}).items() if value}
-        try:
-            return super().poke(context)
-        finally:
-            self.env = given
+    def __init__(self, *, market: dict[str, object], **settings: object) -> None:
+        super().__init__(**settings)
+        self.connections = sorted(connections(market))
 
-
-def as_uri(connection: object) -> str:
-    return connection.get_uri() if connection else ""
+    def get_env(self, context: Context) -> dict[str, str]:
+        return super().get_env(context) | dict(variables(self.connections))
 
 
-def connections(market: dict[str, object]) -> dict[str, str]:
-    """Environment variable to a template of its value, of each connection that a market file delivers through."""
+def connections(market: dict[str, object]) -> set[str]:
+    """Names of those that a market file delivers through."""
     delivery = market.get("delivery", {})
-    named = {
-        table["connection"] for table in (delivery.get("mail", {}), *delivery.get("recipients", [])) if "connection" in table
-    }
-    return {
-        f"AIRFLOW_CONN_{name.upper()}": f"{{{{ conn.get('{name}') | as_uri }}}}"
-        for name in named
-        if re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", name)
-    }
+    return {table["connection"] for table in (delivery.get("mail", {}), *delivery.get("recipients", [])) if "connection" in table}
 
 
-def market_dag(path: Path) -> DAG:
+def variables(names: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Environment variable and value of each connection that there is; the command says which is missing."""
+    for name in names:
+        try:
+            yield f"AIRFLOW_CONN_{name.upper()}", Connection.get(name).get_uri()
+        except AirflowNotFoundException:
+            continue
+
+
+def market_dag(path: Path, market: dict[str, object]) -> DAG:
     """Raises ValueError or KeyError for a file that Airflow cannot schedule; `rivalscope targets` says more about it."""
-    market = tomllib.loads(path.read_text(encoding="utf-8"))
     zone = ZoneInfo(market.get("timezone", "UTC"))
-    return pipeline_dag(path, market["id"], market.get("schedule"), zone, market["name"], connected=connections(market))
+    return pipeline_dag(path, market["id"], market.get("schedule"), zone, market["name"], market=market)
 
 
-def pipeline_dag(
-    path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, title: str, *, connected: dict[str, str] | None = None
-) -> DAG:
+def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, title: str, *, market: dict[str, object]) -> DAG:
     file = shlex.quote(str(path))
     with DAG(
         dag_id=dag_id,
@@ -105,7 +96,7 @@ def pipeline_dag(
         max_active_runs=1,
         doc_md=__doc__,
         tags=["rivalscope", "market"],
-        user_defined_filters={"file_name": file_name, "as_uri": as_uri},
+        user_defined_filters={"file_name": file_name},
     ) as dag:
         targets = command("targets", f"targets {file} --json", output_processor=envs)
         gather = BashOperator.partial(
@@ -122,15 +113,7 @@ def pipeline_dag(
         # One source down must not cost the report of all others; outcome turns the run red at the end.
         chain[0].trigger_rule = TriggerRule.ALL_DONE
         # Beside outcome too: a mail server that is down turns the run red, and nothing else.
-        deliver = Delivery(
-            task_id="deliver",
-            bash_command=f"cd {shlex.quote(str(PROJECT))} && exec {RIVALSCOPE} deliver {file} {RUN}",
-            env=connected or {},
-            retry_exit_code=HELD,
-            mode="reschedule",
-            poke_interval=timedelta(minutes=15),
-            timeout=timedelta(hours=25),
-        )
+        deliver = command("deliver", f"deliver {file} {RUN}", Delivery, market=market)
         outcome = command("outcome", f"outcome {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
         # Beside outcome, not after it: a run is as red as its last tasks, and this one is green when a source is missing.
         retention = command("retention", f"retention {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
@@ -139,13 +122,39 @@ def pipeline_dag(
     return dag
 
 
+def held_dag(markets: dict[Path, dict[str, object]]) -> DAG:
+    """What was held back goes out when the quiet hours are over, beside the markets' own runs: one that waited would keep the next from
+    beginning."""
+    with DAG(
+        dag_id="held-deliveries",  # no market's id has a hyphen
+        schedule=timedelta(minutes=15),
+        dag_display_name="Held back for quiet hours",
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        is_paused_upon_creation=False,
+        max_active_runs=1,
+        doc_md=__doc__,
+        tags=["rivalscope"],
+    ) as dag:
+        for path, market in markets.items():
+            command(market["id"], f"deliver {shlex.quote(str(path))} --held", Delivery, market=market)
+    return dag
+
+
+has_quiet_hours: dict[Path, dict[str, object]] = {}
 for market_file in sorted((PROJECT / "markets").glob("*.toml")):
     try:
-        built = market_dag(market_file)
+        market_said = tomllib.loads(market_file.read_text(encoding="utf-8"))
+        built = market_dag(market_file, market_said)
         if f"market_{built.dag_id}" in globals():
             raise ValueError(f"the id {built.dag_id} is another market file's")  # noqa: TRY301 - told like every other fault of a file
     except (ValueError, KeyError, TypeError, AttributeError, OSError, AirflowException) as error:
         # One bad file must not take the other markets with it: it shows up under its own name, and its run says why.
         broken = f"{market_file.name}: {type(error).__name__}: {error!s:.150}"
-        built = pipeline_dag(market_file, file_name(market_file.stem), None, ZoneInfo("UTC"), broken)
+        built = pipeline_dag(market_file, file_name(market_file.stem), None, ZoneInfo("UTC"), broken, market={})
+    else:
+        if any("quiet_hours" in recipient for recipient in market_said.get("delivery", {}).get("recipients", [])):
+            has_quiet_hours[market_file] = market_said
     globals()[f"market_{built.dag_id}"] = built
+if has_quiet_hours:
+    held = held_dag(has_quiet_hours)

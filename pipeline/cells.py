@@ -56,6 +56,7 @@ order by target
 _REVIEWS = "select brand, review_count from mart.summary order by brand"
 _SCORERS = "select language, scorer, teacher_count, version from text.scorer order by language"
 
+_AS_OF = re.compile(rb'\{\s*"as_of":\s*"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"')
 _NAME = re.compile(r"(?P<run>.+?)(?:~(?P<edition>[0-9]+))?")
 
 
@@ -210,13 +211,11 @@ def newest(folder: Path, count: int) -> list[Kept]:
 
 def last_before(folder: Path, run_id: str, as_of: datetime) -> Kept | None:
     """What was published last of the runs before this one, by their moments; None for a market's first run. Raises CellsError."""
-    earlier: Kept | None = None
-    for name in names(folder):
-        kept = _opened(folder / f"{name}.json")
-        is_earlier = kept.place[0] != run_id and kept.as_of <= as_of
-        if is_earlier and (earlier is None or (earlier.as_of, *earlier.place) < (kept.as_of, *kept.place)):
-            earlier = kept
-    return earlier
+    moments = {name: _moment(folder / f"{name}.json") for name in names(folder) if run_of(name) != run_id}
+    earlier = [name for name, moment in moments.items() if moment <= as_of]
+    if not earlier:
+        return None
+    return _opened(folder / f"{max(earlier, key=lambda name: (moments[name], *_place(name)))}.json")
 
 
 def read(folder: Path, name: str) -> Kept:
@@ -247,6 +246,13 @@ def _opened(path: Path) -> Kept:
             f"{path}: expected cells of format {FORMAT}, found {found!r:.20}: another version of rivalscope wrote it."
         )
     return Kept(path.stem, as_of, said)
+
+
+def _moment(path: Path) -> datetime:
+    """The as-of alone: it stands first in what `document` writes, which is read to its end only where it does not."""
+    with path.open("rb") as file:
+        found = _AS_OF.match(file.read(100))
+    return datetime.fromisoformat(found[1].decode()).replace(tzinfo=UTC) if found else _opened(path).as_of
 
 
 def _editions(folder: Path, run_id: str) -> list[Path]:

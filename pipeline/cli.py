@@ -193,10 +193,11 @@ def _delivery(room: Callable[..., argparse.ArgumentParser]) -> None:
     added = room(
         "deliver",
         "Send the published run's report and its alerts to the recipients of the market file.",
-        "Nothing is sent twice; a recipient who cannot be reached costs the others nothing. Exits 1 where something did not arrive, and 75\n"
-        "where something waits for the end of a recipient's quiet hours: call again later. docs/ops.md says how to set it up.",
+        "Nothing is sent twice; a recipient who cannot be reached costs the others nothing. Exits 1 where something did not arrive.\n"
+        "What waits for the end of a recipient's quiet hours is no failure. docs/ops.md says how to set it up.",
     )
     added.add_argument("--to", action="append", metavar="NAME", help="only this recipient; may be repeated")
+    added.add_argument("--held", action="store_true", help="only to those for whom something was held back in their quiet hours")
     added.add_argument("--dry-run", action="store_true", help="print what would be sent, and send and note nothing")
 
 

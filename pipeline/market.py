@@ -31,7 +31,7 @@ from pydantic import (
 )
 
 from pipeline import iso_639, keyword_list
-from pipeline.deliver.settings import Alerts, Delivery, Timezone
+from pipeline.deliver.settings import Alerts, Delivery, Timezone, WebAddress
 from pipeline.keyword_list import MAX_KEYWORD
 from pipeline.variables import expanded, expanded_all, secrets_in, with_defaults
 from spiders.items import FOLDERS, Kind
@@ -58,12 +58,6 @@ def _language(code: str) -> str:
     if code not in iso_639.CODES:
         raise ValueError("an ISO 639-1 code of a language, such as en, ko or ja")
     return code
-
-
-def _address(url: str) -> str:
-    if not url.startswith(("http://", "https://")) or not _has_host(url):
-        raise ValueError("an address of the web such as https://reports.example.com/demo/")
-    return url
 
 
 def _flag(name: str) -> str:
@@ -353,7 +347,7 @@ class Market(_Table):
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
     """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html.
     Those of delivery's recipients are added."""
-    report_url: Annotated[str, AfterValidator(_address)] | None = None
+    report_url: WebAddress | None = None
     """Where people reach the folder data/<market>/reports, if you serve it, such as https://reports.example.com/demo/: what leaves the machine links
     there. Without it nothing that is sent or subscribed to has a link to the report."""
     crawl: Crawl = Crawl()
@@ -397,6 +391,8 @@ class Market(_Table):
             raise ValueError(f"each keyword's engine among [[engines]] ({', '.join(sorted(names)) or 'none'}), not {unknown}")
         if self.report_url is None and self.delivery.linked:
             raise ValueError(f"report_url, which the links of {', '.join(self.delivery.linked)} lead into")
+        if self.delivery.only_own and not any(b.own for b in self.brands):
+            raise ValueError(f'a brand with own = true, which {", ".join(self.delivery.only_own)} with subset = "own" hear of')
         if self.crawl.contact is None and any(t.source.url for t in self.targets):
             raise ValueError(
                 "crawl.contact (a mail address or page) as soon as a source has a url: sites must be able to reach you"

@@ -35,9 +35,6 @@ Progress = Callable[[str], None]
 ROOMS = ("load", "score", "swot", "report", "publish")
 """What follows the gathering, in order."""
 
-HELD = 75
-"""Exit code of `deliver` where something waits for the end of somebody's quiet hours: call again later (EX_TEMPFAIL of sysexits.h)."""
-
 
 def _run_of(options: argparse.Namespace, *, new: bool = False) -> Run:
     market = load_market(options.market)
@@ -125,7 +122,7 @@ def run(options: argparse.Namespace, progress: Progress) -> int:
                 _ROOM[name](this, progress)
         _show(this)
         sent = _deliver(this, this.market.delivery.recipients, progress)
-        return _outcome(this, progress) or int(sent == 1)
+        return _outcome(this, progress) or sent
     finally:
         _expire(this, None, progress)  # pages have their days, whatever came of the run
 
@@ -303,18 +300,44 @@ def outcome(options: argparse.Namespace, progress: Progress) -> int:
 
 
 def deliver(options: argparse.Namespace, progress: Progress) -> int:
-    this = _run_of(options)
-    known = {recipient.name: recipient for recipient in this.market.delivery.recipients}
+    market = load_market(options.market)
+    known = {recipient.name: recipient for recipient in market.delivery.recipients}
     names = options.to or list(known)
     if unknown := [name for name in names if name not in known]:
         raise MarketError(
-            f"{this.market.path}: expected a recipient of this market ({', '.join(known) or 'none'}), found {', '.join(unknown)}."
+            f"{market.path}: expected a recipient of this market ({', '.join(known) or 'none'}), found {', '.join(unknown)}."
         )
-    return _deliver(this, [known[name] for name in dict.fromkeys(names)], progress, dry=options.dry_run)
+    wanted = [known[name] for name in dict.fromkeys(names)]
+    if not options.held:
+        return _deliver(_run_of(options), wanted, progress, dry=options.dry_run)
+    from pipeline.deliver.ledger import holds  # noqa: PLC0415 - as above
+
+    if options.run or options.as_of:
+        raise RunError(
+            "Expected --held alone, found it with --run or --as-of: what was held back goes out with what is published."
+        )
+    data = _data(options, market)
+    if not (wanted := [recipient for recipient in wanted if holds(data / "deliveries", recipient.name)]):
+        return 0
+    return _deliver(_published_run(market, data), wanted, progress, dry=options.dry_run)
+
+
+def _published_run(market: Market, data: Path) -> Run:
+    """The run that is published; a newer one may be under way. Raises RunError where none is."""
+    from warehouse.build import connect  # noqa: PLC0415 - as above
+
+    file = data / "warehouse.duckdb"
+    if not file.exists():
+        raise RunError(
+            f"Expected {file}, found none: no run of {market.name} is published. `rivalscope run {market.path}` makes one."
+        )
+    with connect(file, read_only=True) as con:
+        ((run_id,),) = con.execute("select run_id from core.run").fetchall()
+    return open_run(market, data, run_id=run_id, as_of=None, new=False)
 
 
 def _deliver(this: Run, wanted: Sequence["Recipient"], progress: Progress, *, dry: bool = False) -> int:
-    """0, or 1 where something did not arrive, or else HELD where something waits for the end of quiet hours."""
+    """1 where something did not arrive, else 0."""
     if not wanted:
         return 0
     from pipeline.deliver.room import deliver as room  # noqa: PLC0415 - as above
@@ -322,13 +345,16 @@ def _deliver(this: Run, wanted: Sequence["Recipient"], progress: Progress, *, dr
     _published(this)
     outcome = room(this, wanted, now=datetime.now(UTC), progress=progress, dry=sys.stdout if dry else None)
     progress(f"deliver: {outcome.sent} messages sent")
+    if outcome.held:
+        progress(
+            f"deliver: `rivalscope deliver {this.market.path} --held` sends what was held back, when the quiet hours are over"
+        )
     if outcome.failed:
         progress(
             f"deliver: {outcome.failed} of {len(wanted)} recipients could not be told all, see above. The report is published all the same; "
             f"`rivalscope deliver {this.market.path} --run {this.run_id}` tries again, and sends nothing twice."
         )
-        return 1
-    return HELD if outcome.held else 0
+    return 1 if outcome.failed else 0
 
 
 def _alone(room: str, options: argparse.Namespace, progress: Progress) -> None:

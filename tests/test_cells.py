@@ -76,3 +76,14 @@ def test_the_run_before_is_the_last_by_its_moment_in_its_last_edition(tmp_path: 
     assert found is not None
     assert found.name == "alpha~2"
     assert cells.last_before(tmp_path, "zulu", first) is None
+
+
+def test_runs_that_are_not_the_one_before_are_not_read_to_their_end(tmp_path: Path) -> None:
+    head = '{\n  "as_of": "2026-0%d-01T00:00:00",\n'
+    for month, rest in ((4, '"never": read'), (5, '"cells": [], "format": 1}'), (7, '"never": read')):
+        (tmp_path / f"m{month}.json").write_text(head % month + rest, encoding="utf-8")
+    found = cells.last_before(tmp_path, "m6", datetime(2026, 6, 1, tzinfo=UTC))
+    assert found is not None
+    assert (found.name, found.as_of) == ("m5", datetime(2026, 5, 1, tzinfo=UTC))
+    with pytest.raises(cells.CellsError, match=r"m4.json: expected the cells of a run"):
+        cells.last_before(tmp_path, "m5", datetime(2026, 5, 1, tzinfo=UTC))

@@ -8,12 +8,13 @@ import re
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
 from email import message_from_bytes, policy
@@ -24,21 +25,24 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import orjson
 import pytest
 from aiosmtpd.controller import Controller
 from bs4 import BeautifulSoup
-from conftest import PROJECT, Ran, rivalscope, write_tea_market
+from conftest import PROJECT, Ran, opened, rivalscope, write_tea_market
 from hostile_strings import STRINGS
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser
 
-from pipeline.deliver import ledger, slack
+from pipeline.deliver import ledger, slack, webhook
 from pipeline.deliver import mail as mail_room
-from pipeline.deliver.message import Line, Message, Part, _one_line
+from pipeline.deliver.message import Line, Message, Part, _one_line, as_data
 from pipeline.deliver.room import Outcome, deliver
-from pipeline.deliver.settings import MailRecipient, MailServer, QuietHours
+from pipeline.deliver.settings import MailRecipient, MailServer, QuietHours, WebhookRecipient
 from pipeline.market import MarketError, load_market
+from pipeline.report.wording import Wording
 from pipeline.run import open_run
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -65,6 +69,8 @@ class Web:
     posts: list[Post] = field(default_factory=list)
     answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = field(default_factory=dict)
     """By path, in turn; the last one stays."""
+    raw: dict[str, bytes] = field(default_factory=dict)
+    """By path, what comes in the place of an answer of HTTP."""
     hold: set[str] = field(default_factory=set)
     """Paths that never answer."""
     asked: threading.Event = field(default_factory=threading.Event)
@@ -86,6 +92,10 @@ def web() -> Iterator[Web]:
             if path in kept.hold:
                 kept.asked.set()
                 released.wait(60)
+                return
+            if path in kept.raw:
+                self.wfile.write(kept.raw[path])
+                self.close_connection = True
                 return
             turn = kept.answers.get(path, [(200, {}, b"")])
             status, headers, said = turn.pop(0) if len(turn) > 1 else turn[0]
@@ -194,6 +204,16 @@ class Place:
         """As somebody whom each event is news to."""
         ledger.Ledger(self.data / "deliveries" / f"{name}.json", told={}).write()
 
+    def sql(self, statement: str) -> None:
+        """Changes what is published."""
+        (self.data / "warehouse.duckdb").chmod(0o644)
+        with duckdb.connect(str(self.data / "warehouse.duckdb")) as con:
+            con.execute(statement)
+
+    def one_more_event(self, event_id: str, rule: str, *, own: bool = True) -> None:
+        another = f"'{event_id}' as event_id, '{rule}' as rule, {own} as own, null as cell_id"
+        self.sql(f"insert into mart.event by name select * replace ({another}) from mart.event limit 1")
+
     def report_before(self, change: dict[str, Any] | None) -> str:
         """A week before there was the same report, but for the first cell: without it, or with these columns."""
         body = orjson.loads((self.data / "cells" / "20260701T000000Z.json").read_bytes())
@@ -296,6 +316,38 @@ def test_a_server_that_says_goodbye_badly_has_the_mail_all_the_same(place: Place
     place.write(SERVER + mail_to("haruka"))
     post_office.goodbye = "421 closing for maintenance"
     assert place.deliver() == Outcome(1, 0, 0)
+    assert len(post_office.mails) == 1
+
+
+def test_a_mail_server_that_answers_nonsense_costs_the_others_nothing(
+    place: Place, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"\xff\xfe what?\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        monkeypatch.setenv("SMTP_URL", f"smtp://127.0.0.1:{server.server_address[1]}")
+        place.write(SERVER + mail_to("haruka") + hook_to("crm", web))
+        assert place.deliver() == Outcome(1, 0, 1)
+        server.shutdown()
+    assert "deliver: haruka (mail): Expected the mail server to take the mail" in place.said
+
+
+def test_what_could_not_even_be_written_has_not_been_sent(place: Place, post_office: PostOffice, web: Web) -> None:
+    place.write(SERVER + mail_to("haruka") + hook_to("crm", web))
+    report = place.data / "reports" / "20260701T000000Z" / "report.html"
+    kept = report.read_bytes()
+    report.unlink()
+    report.mkdir()
+    assert place.deliver() == Outcome(1, 0, 1)
+    assert place.ledger("haruka")["begun"] == {}
+    report.rmdir()
+    report.write_bytes(kept)
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert "former attempt" not in place.said
     assert len(post_office.mails) == 1
 
 
@@ -497,6 +549,32 @@ def test_an_incoming_webhook_gets_the_blocks_and_its_address_stays_secret(
     assert web.posts[-1].said["blocks"][0]["type"] == "header"
 
 
+def test_an_incoming_webhook_that_is_posted_twice_shows_it(place: Place, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", f"{web.address}/hook")
+    place.write('[[delivery.recipients]]\nname = "team"\nchannel = "slack_webhook"\nurl_variable = "HOOK"\n')
+    web.answers["/hook"] = [(503, {"Retry-After": "0"}, b""), (200, {}, b"ok")]
+    assert place.deliver() == Outcome(1, 0, 0)
+    key = place.ledger("team")["reports"]["20260701T000000Z"]["key"]
+    assert [post.said["blocks"][-1]["elements"][-1]["text"] for post in web.to("/hook")] == [key, key]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"ok":',
+        b"\x00\x01 not HTTP\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=nope\r\nContent-Length: 2\r\n\r\n\xff\xfe",
+    ],
+    ids=["cut", "junk", "charset"],
+)
+def test_a_slack_that_answers_nonsense_costs_the_others_nothing(place: Place, web: Web, answer: bytes) -> None:
+    place.write(slack_to("team", f"{web.address}/api/") + hook_to("crm", web))
+    web.raw["/api/chat.postMessage"] = answer
+    assert place.deliver() == Outcome(1, 0, 1)
+    assert "deliver: team (slack): Expected an answer from Slack for C0123456789, found " in place.said
+    assert len(web.to("/crm")) == 1
+
+
 @given(
     st.lists(
         st.sampled_from(
@@ -517,6 +595,54 @@ def test_no_text_from_outside_calls_or_links_anybody_in_slack(pieces: list[str])
         links = re.findall(r"<[^>]*>", said["text"])
         assert set(links) <= {"<https://evil.example/?q=%3C!channel%3E%7Cx&amp;y>"}
         assert not re.search(r"&(?!amp;|lt;|gt;)", said["text"])
+
+
+def test_a_long_message_to_slack_keeps_within_its_limits_and_its_link() -> None:
+    lead = [f"{number} " + "&" * 500 for number in range(5)]
+    parts = [Part("heading", [Line("t " * 900, "f " * 500, "https://e.example/")] * 60)]
+    message = Message("k", "report", "en", "s", lead, parts, "https://reports.example/", "the link", "foot", None, None, "", {})
+    found = slack.blocks(message)
+    assert len(found) == 50
+    sections = [block["text"]["text"] for block in found if block["type"] == "section"]
+    assert max(map(len, sections)) <= 3000
+    assert all(any(line[:3] in section for section in sections) for line in lead)
+    assert sections[-2:] == ["…", "<https://reports.example/|the link>"]
+    assert found[-1]["elements"][0]["text"] == "foot"
+    short = slack.blocks(replace(message, lead=["a", "b"], parts=[], link="https://reports.example/" + "x" * 3000))
+    assert [block["type"] for block in short] == ["header", "section", "context"]
+
+
+def test_hostile_strings_stay_text_in_a_mail_that_a_browser_shows(browser: Browser, tmp_path: Path) -> None:
+    recipient = MailRecipient(name="x", channel="mail", to="x@example.com")
+    server = MailServer(sender="scope@example.com", url_variable="SMTP_URL")
+    parts = [Part(text, [Line(text, text, text)]) for text in STRINGS]
+    message = Message("k", "report", "en", "The subject", list(STRINGS), parts, None, "", "foot", None, None, "", {})
+    html = mail_room.written(message, recipient, server, moment=NOON).get_body(("html",))
+    assert html is not None
+    file = tmp_path / "mail.html"
+    file.write_text(html.get_content(), encoding="utf-8")
+    page, asked = opened(browser, file, 640)
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.ran") is None
+    assert page.title() == "The subject"
+    assert asked == [file.as_uri()]
+    assert page.locator("h2").count() == len(STRINGS)
+    assert page.locator("li").count() == len(STRINGS)
+    page.close()
+
+
+def test_hostile_strings_come_through_a_webhook_letter_for_letter(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    run = open_run(load_market(place.market), place.data, run_id=None, as_of=None, new=False)
+    (recipient,) = run.market.delivery.recipients
+    assert isinstance(recipient, WebhookRecipient)
+    parts = [Part(text, [Line(text, text, text)]) for text in STRINGS]
+    message = Message("k", "report", "en", "s", list(STRINGS), parts, None, "", "", None, None, "", {})
+    webhook.send(as_data(message, run, recipient, (), Wording("en")), recipient)
+    (post,) = web.posts
+    assert post.said["lead"] == list(STRINGS)
+    line = [{"text": text, "figures": text, "url": text} for text in STRINGS]
+    assert [part["lines"] for part in post.said["parts"]] == [[each] for each in line]
 
 
 def test_no_hostile_string_runs_or_breaks_out_in_mail_and_slack() -> None:
@@ -557,6 +683,54 @@ def test_the_digest_says_when_there_is_no_real_change(place: Place, web: Web) ->
     assert (said["changes"], said["no_real_change"]) == ([], True)
 
 
+def test_each_subset_hears_what_is_hers_and_everybody_what_is_missing(place: Place, web: Web) -> None:
+    place.report_before({"n": 89})
+    place.sql("update mart.coverage set status = 'failed' where target = (select min(target) from mart.coverage)")
+    place.sql("update mart.movement set arrow = 'down', value_before = value where against = 'previous'")
+    place.write(hook_to("crm", web, subset='"own"') + hook_to("wiki", web, subset='"changes"') + hook_to("all", web))
+    assert place.deliver().sent == 3
+    ours, changes, whole = (web.to(f"/{name}")[0].said for name in ("crm", "wiki", "all"))
+    missing = "1 of 3 sources did not answer: what is said of them is as last seen."
+    begun = [
+        "Our clearest weakness: ",
+        "Leaf & <i>Co</i>: rating went from ",
+        "To do first: Promise delivery dates that hold",
+        missing,
+    ]
+    same = "No real change since the report of Jun 24, 2026."
+    assert changes["lead"] == [same, missing]
+    for said, first in ((ours, "Nothing new for Leaf & <i>Co</i> since the report of Jun 24, 2026."), (whole, same)):
+        assert said["lead"][0] == first
+        assert [text.startswith(wanted) for text, wanted in zip(said["lead"][1:], begun, strict=True)] == [True] * 4
+    assert ours["subject"] == "Tea <b>shops</b>: nothing new for Leaf & <i>Co</i> (Jul 1, 2026)"
+    assert changes["subject"] == whole["subject"] == "Tea <b>shops</b>: no real change (Jul 1, 2026)"
+
+
+def test_a_rivals_movement_is_no_news_to_who_hears_of_our_brand_alone(place: Place, web: Web) -> None:
+    place.sql("update mart.movement set arrow = if(brand = 'cup', 'down', null), value_before = value where against = 'previous'")
+    place.write(hook_to("crm", web, subset='"own"') + hook_to("all", web))
+    assert place.deliver().sent == 2
+    assert [any("in the newest quarter" in text for text in post.said["lead"]) for post in web.posts] == [False, True]
+
+
+def test_a_finding_that_is_news_and_change_is_told_once(place: Place, web: Web) -> None:
+    place.report_before(None)
+    place.write(ALERTS + hook_to("crm", web))
+    place.knows_nothing_yet("crm")
+    assert place.deliver().sent == 1
+    said = web.posts[0].said
+    (change,) = said["changes"]
+    texts = [line["text"] for part in said["parts"] for line in part["lines"] if part["heading"].startswith("What ")]
+    assert [change["claim"] in text for text in texts].count(True) == 1
+    assert any(change["claim"] in event["text"] for event in said["events"])
+
+
+def test_a_first_report_has_nothing_to_be_the_same_as(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    assert place.deliver().sent == 1
+    assert web.posts[0].said["no_real_change"] is False
+
+
 def test_what_changed_is_told_with_its_figures_then_and_now(place: Place, web: Web) -> None:
     claim = place.report_before({"effect": 0.0, "low": -0.01, "high": 0.01, "statistics": "n = 1", "statistics_message": None})
     place.write(hook_to("crm", web, subset='"changes"'))
@@ -574,7 +748,7 @@ def test_a_recipient_hears_of_changes_since_the_report_that_she_had(place: Place
     earlier |= {"run_id": "20260617T000000Z", "as_of": "2026-06-17T00:00:00"}
     (place.data / "cells" / "20260617T000000Z.json").write_bytes(orjson.dumps(earlier))
     book = ledger.Ledger(place.data / "deliveries" / "crm.json", told={})
-    book.begin("k")
+    book.begin("k", run_id="20260617T000000Z", events=())
     book.sent("k", run=("20260617T000000Z", datetime(2026, 6, 17, tzinfo=UTC)), moment=NOON)
     place.write(hook_to("crm", web) + hook_to("wiki", web))
     assert place.deliver().sent == 2
@@ -622,12 +796,94 @@ def test_an_event_is_told_once_until_it_has_gone_and_come_back(place: Place, web
     # It goes: the ledger forgets it as soon as a run has it no more. Then it is back.
     book = ledger.opened(place.data / "deliveries", "crm")
     gone = events[0]["id"]
-    book.take({}, (), NOON)
+    book.take({}, lambda _: True, NOON)
     assert book.told == {}
     book.told = {event["id"]: "k" for event in events if event["id"] != gone}
     book.write()
     assert place.deliver().sent == 1
     assert web.posts[-1].said["events"][0]["id"] == gone
+
+
+@pytest.mark.slow
+def test_what_may_have_arrived_comes_again_as_it_was_and_not_within_another_message(place: Place, web: Web) -> None:
+    place.write(ALERTS + hook_to("crm", web, report_days="[]"))
+    place.knows_nothing_yet("crm")
+    web.hold = {"/crm"}
+    command = [sys.executable, "-m", "pipeline.cli", "deliver", str(place.market), "--data", str(place.data)]
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.DEVNULL) as child:
+        assert web.asked.wait(60)
+        child.send_signal(signal.SIGKILL)
+    web.hold = set()
+    # Meanwhile one more has happened, rules and days have changed, and a report is due.
+    place.one_more_event("f" * 16, "faq_changed")
+    text = place.market.read_text(encoding="utf-8")
+    text = text.replace('"own_weakness", ', "").replace("report_days = []", 'report_days = ["wed"]')
+    place.market.write_text(text, encoding="utf-8")
+    assert place.deliver() == Outcome(2, 0, 0)
+    first, again, report = web.to("/crm")
+    assert again.said["events"] == first.said["events"]
+    assert len(first.said["events"]) > 1
+    assert again.headers["webhook-id"] == first.headers["webhook-id"]
+    assert [event["id"] for event in report.said["events"]] == ["f" * 16]
+    assert place.ledger("crm")["begun"] == {}
+    assert place.deliver() == Outcome(0, 0, 0)
+
+
+def test_events_of_an_older_report_that_may_have_arrived_come_again_under_its_id(place: Place, web: Web) -> None:
+    place.write(ALERTS + hook_to("crm", web, report_days="[]"))
+    place.knows_nothing_yet("crm")
+    assert place.deliver().sent == 1
+    told = [event["id"] for event in web.posts.pop().said["events"]]
+    # As a process leaves it that was killed while it sent last week's report with the first of them.
+    place.knows_nothing_yet("crm")
+    book = ledger.opened(place.data / "deliveries", "crm")
+    waiting = ledger.Event(told[0], "own_weakness", own=True, said="{}", statistics=None, url=None, began_at=None, run_id="x")
+    book.waiting = [replace(waiting, said='{"say": "As it was"}')]
+    book.begin("k" * 32, run_id="20260624T000000Z", events=book.waiting)
+    book.begin("j" * 32, run_id="20260623T000000Z", events=())
+    place.market.write_text(place.market.read_text(encoding="utf-8").replace("report_days = []", ""), encoding="utf-8")
+    assert place.deliver() == Outcome(2, 0, 0)
+    again, report = web.posts
+    assert (again.said["type"], again.said["id"], again.said["events"][0]["text"]) == ("alert", "k" * 32, "As it was")
+    assert [event["id"] for event in report.said["events"]] == told[1:]
+    assert place.ledger("crm")["begun"] == {}
+
+
+def test_who_wants_to_hear_of_more_hears_of_what_is_new_from_then_on(place: Place, web: Web) -> None:
+    fewer = '[alerts]\nrules = ["faq_changed"]\n'
+    place.write(fewer + hook_to("crm", web, report_days="[]"))
+    place.knows_nothing_yet("crm")
+    assert place.deliver() == Outcome(0, 0, 0)
+    place.market.write_text(place.market.read_text(encoding="utf-8").replace(fewer, ALERTS), encoding="utf-8")
+    assert place.deliver() == Outcome(0, 0, 0)
+    place.one_more_event("f" * 16, "own_weakness")
+    assert place.deliver() == Outcome(1, 0, 0)
+    assert [event["id"] for event in web.posts[0].said["events"]] == ["f" * 16]
+
+
+@pytest.mark.parametrize("change", [('"digest"', '"off"'), ('"own_weakness", "rival_decline", ', ""), ('"all"', '"own"')])
+def test_what_waits_and_is_not_wanted_any_more_is_not_told(place: Place, web: Web, change: tuple[str, str]) -> None:
+    place.write(ALERTS + hook_to("crm", web, report_days="[]", quiet_hours='"22:00-07:00"', alerts='"digest"', subset='"all"'))
+    place.knows_nothing_yet("crm")
+    place.one_more_event("f" * 16, "rival_decline", own=False)
+    night = datetime(2026, 7, 1, 23, tzinfo=UTC)
+    assert place.deliver(night) == Outcome(0, 1, 0)
+    waiting = place.ledger("crm")["waiting"]
+    place.market.write_text(place.market.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    place.deliver(night + timedelta(hours=9))
+    told = [event["id"] for post in web.posts for event in post.said["events"]]
+    own = [event["event_id"] for event in waiting if event["own"]]
+    assert told == (own if change[1] == '"own"' else [])
+    assert len(own) < len(waiting)
+
+
+def test_what_waits_is_for_nobody_elses_eyes(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web))
+    (place.data / "deliveries").mkdir(mode=0o755)
+    assert place.deliver().sent == 1
+    folder = place.data / "deliveries"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
 def test_somebody_new_hears_of_what_is_new_not_of_all_that_ever_was(place: Place, web: Web) -> None:
@@ -651,31 +907,51 @@ def test_a_digest_stands_in_the_report_or_in_one_message(place: Place, web: Web)
 def test_what_happens_in_quiet_hours_is_told_after_them_though_the_run_has_gone(place: Place, web: Web) -> None:
     place.write(ALERTS + hook_to("crm", web, report_days="[]", quiet_hours='"22:00-07:00"', timezone='"Asia/Seoul"'))
     place.knows_nothing_yet("crm")
+    place.one_more_event("f" * 16, "faq_changed")
     night = datetime(2026, 7, 1, 14, tzinfo=UTC)  # 23:00 in Seoul
     assert place.deliver(night) == Outcome(0, 1, 0)
     assert "held back until 2026-07-01T22:00:00+00:00" in place.said
     assert web.posts == []
     held = {event["event_id"] for event in place.ledger("crm")["waiting"]}
-    # By the morning a later run has published, in which nothing of it is left.
-    import duckdb  # noqa: PLC0415 - here alone
-
-    warehouse = place.data / "warehouse.duckdb"
-    warehouse.chmod(0o644)
-    with duckdb.connect(str(warehouse)) as con:
-        con.execute("delete from mart.event")
+    assert len(held) > 1
+    # By the morning a later run has published, in which nothing of it is left: a weakness that has gone is no news, a change of a FAQ is.
+    place.sql("delete from mart.event")
     assert place.deliver(night + timedelta(hours=8)) == Outcome(1, 0, 0)
-    assert {event["id"] for event in web.posts[0].said["events"]} == held
+    assert [event["id"] for event in web.posts[0].said["events"]] == ["f" * 16]
     assert place.deliver(night + timedelta(hours=9)) == Outcome(0, 0, 0)
 
 
 @pytest.mark.slow
-def test_held_back_the_command_says_so_with_its_exit_code(place: Place, web: Web) -> None:
+def test_what_is_held_back_goes_out_later_whoever_else_could_not_be_told(place: Place, web: Web) -> None:
     hours = (datetime.now(UTC) - timedelta(hours=2), datetime.now(UTC) + timedelta(hours=2))
     span = "-".join(f"{hour:%H:%M}" for hour in hours)
-    place.write(hook_to("crm", web, quiet_hours=f'"{span}"', timezone='"UTC"'))
-    done = rivalscope("deliver", place.market, "--data", place.data, code=75)
-    assert "held back until" in done.stderr
+    place.write(
+        hook_to("haruka", web, quiet_hours=f'"{span}"', timezone='"UTC"')
+        + hook_to("crm", web).replace("WEBHOOK_KEY", "NO_SUCH_KEY")
+    )
+    done = rivalscope("deliver", place.market, "--data", place.data, code=1)
+    assert "haruka: held back until" in done.stderr
+    assert "crm (webhook): Expected the environment variable NO_SUCH_KEY" in done.stderr
+    done = rivalscope("deliver", place.market, "--data", place.data, "--held")
+    assert "crm" not in done.stderr  # it was told once, and waits for nobody's morning
     assert web.posts == []
+    place.market.write_text(place.market.read_text(encoding="utf-8").replace("quiet_hours", "# quiet_hours"), encoding="utf-8")
+    # A newer run is under way: what goes out is what is published.
+    (place.data / "runs" / "20260708T000000Z.json").write_bytes(b'{"as_of": "2026-07-08T00:00:00+00:00"}')
+    rivalscope("deliver", place.market, "--data", place.data, "--held")
+    assert [post.path for post in web.posts] == ["/haruka"]
+    assert rivalscope("deliver", place.market, "--data", place.data, "--held").stderr == ""
+    assert len(web.posts) == 1
+
+
+def test_what_was_held_back_and_then_refused_is_not_tried_every_quarter_of_an_hour(place: Place, web: Web) -> None:
+    place.write(hook_to("crm", web, quiet_hours='"22:00-07:00"', timezone='"UTC"'))
+    night = datetime(2026, 7, 1, 23, tzinfo=UTC)
+    assert place.deliver(night) == Outcome(0, 1, 0)
+    assert ledger.holds(place.data / "deliveries", "crm")
+    web.answers["/crm"] = [(400, {}, b"no")]
+    assert place.deliver(night + timedelta(hours=9)) == Outcome(0, 0, 1)
+    assert not ledger.holds(place.data / "deliveries", "crm")
 
 
 @pytest.mark.parametrize(
@@ -689,13 +965,20 @@ def test_held_back_the_command_says_so_with_its_exit_code(place: Place, web: Web
         # The night of the change: an hour shorter in March, an hour longer in October.
         ("Europe/Berlin", "22:00-07:00", "2026-03-28T23:00", "2026-03-29T07:00"),
         ("Europe/Berlin", "22:00-07:00", "2026-10-24T23:00", "2026-10-25T07:00"),
+        # An end that the clock skips is an hour later on it; one that comes twice is the first, and nothing begins again after it.
+        ("America/New_York", "22:00-02:30", "2026-03-08T01:30", "2026-03-08T03:30"),
+        ("America/New_York", "22:00-02:30", "2026-03-08T03:00", "2026-03-08T03:30"),
+        ("America/New_York", "22:00-01:30", "2026-11-01T01:10", "2026-11-01T01:30"),
+        ("America/New_York", "22:00-01:30", "2026-11-01T01:40", None),
+        ("America/New_York", "22:00-01:30", "2026-11-01T01:10 again", None),
     ],
 )
 def test_quiet_hours_follow_the_clock_on_the_wall(zone: str, hours: str, local: str, until: str | None) -> None:
     where = ZoneInfo(zone)
     begins, ends = (clock.fromisoformat(text) for text in hours.split("-"))
-    found = QuietHours(begins=begins, ends=ends).until(datetime.fromisoformat(local).replace(tzinfo=where).astimezone(UTC), where)
-    assert found == (None if until is None else datetime.fromisoformat(until).replace(tzinfo=where))
+    moment = datetime.fromisoformat(local.removesuffix(" again")).replace(tzinfo=where, fold=local.endswith(" again"))
+    found = QuietHours(begins=begins, ends=ends).until(moment.astimezone(UTC), where)
+    assert found == (None if until is None else datetime.fromisoformat(until).replace(tzinfo=where).astimezone(UTC))
 
 
 @given(
@@ -703,13 +986,19 @@ def test_quiet_hours_follow_the_clock_on_the_wall(zone: str, hours: str, local: 
     st.times(),
     st.times(),
     st.sampled_from(["Europe/Berlin", "Asia/Seoul", "America/Los_Angeles", "Australia/Lord_Howe"]),
+    st.floats(0, 0.999),
 )
-def test_what_waits_for_the_end_of_quiet_hours_comes_within_a_day(moment: datetime, begins: Any, ends: Any, zone: str) -> None:
+def test_quiet_hours_last_until_they_are_over_and_not_longer_than_a_day(
+    moment: datetime, begins: Any, ends: Any, zone: str, part: float
+) -> None:
     hours = QuietHours(begins=begins.replace(second=0, microsecond=0), ends=ends.replace(second=0, microsecond=0))
     if hours.begins == hours.ends:
         return
-    until = hours.until(moment.replace(tzinfo=UTC), ZoneInfo(zone))
-    assert until is None or timedelta(0) <= until - moment.replace(tzinfo=UTC) <= timedelta(hours=25)
+    now = moment.replace(tzinfo=UTC)
+    until = hours.until(now, ZoneInfo(zone))
+    if until is not None:
+        assert timedelta(0) < until - now <= timedelta(hours=25)
+        assert hours.until(now + part * (until - now), ZoneInfo(zone)) == until
 
 
 # --- the market file ----------------------------------------------------------------------------------------------------
@@ -732,6 +1021,7 @@ def test_what_waits_for_the_end_of_quiet_hours_comes_within_a_day(moment: dateti
             "the name of an environment variable",
         ),
         ('[alerts]\nrules = ["rank_gain"]\n', "alerts.rules.0"),
+        ('report_url = "https://reports.example/\\u0085x"\n', "report_url"),
     ],
 )
 def test_a_market_file_that_cannot_be_delivered_is_refused(tea: Ran, tmp_path: Path, delivery: str, told: str) -> None:
@@ -739,6 +1029,16 @@ def test_a_market_file_that_cannot_be_delivered_is_refused(tea: Ran, tmp_path: P
     place = Place(tmp_path)
     place.write(delivery)
     with pytest.raises(MarketError, match=re.escape(told)):
+        load_market(place.market)
+
+
+def test_nobody_hears_of_our_brand_alone_where_there_is_none(tea: Ran, tmp_path: Path) -> None:
+    shutil.copytree(tea.market.parent, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    place = Place(tmp_path)
+    place.write(SERVER + mail_to("haruka", subset='"own"'))
+    assert load_market(place.market)
+    place.market.write_text(place.market.read_text(encoding="utf-8").replace("own = true", "own = false"), encoding="utf-8")
+    with pytest.raises(MarketError, match='a brand with own = true, which haruka with subset = "own" hear of'):
         load_market(place.market)
 
 

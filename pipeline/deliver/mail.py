@@ -37,6 +37,10 @@ def send(message: Message, recipient: MailRecipient, server: MailServer, *, mome
     )
     try:
         tries(partial(_handed_over, mail, server))
+    except ValueError as error:  # of smtplib, which takes ASCII alone; its words quote what should not be told
+        raise DeliveryError(
+            f"Expected to log in to the mail server for the mail to {recipient.to}, found a user, password or answer that is not ASCII."
+        ) from error
     except (smtplib.SMTPException, OSError) as error:
         raise DeliveryError(f"Expected the mail server to take the mail to {recipient.to}; {_told(error)}.") from error
 
@@ -106,7 +110,8 @@ def _through_airflow(name: str) -> Iterator[smtplib.SMTP]:
 
     try:
         hook = SmtpHook(smtp_conn_id=name).get_conn()
-    except (AirflowException, RuntimeError, ValueError) as error:
+    # The last two: its extra is JSON, but no object, or holds values of other types than the hook takes.
+    except (AirflowException, RuntimeError, ValueError, TypeError, AttributeError) as error:
         raise DeliveryError(
             f"Expected the Airflow connection {name}, of type smtp, to reach a mail server, found {plain(str(error)):.200} Set "
             f"AIRFLOW_CONN_{name.upper()}, or add it with `airflow connections add`; `airflow connections test {name}` tries it."

@@ -20,7 +20,7 @@ from pipeline.deliver.settings import Recipient
 from pipeline.page_text import plain
 from pipeline.report import chart, file_in
 from pipeline.report.facts import QUADRANTS, Report
-from pipeline.report.headline import headline
+from pipeline.report.headline import Sentence, headline
 from pipeline.report.wording import Wording, is_web
 from pipeline.run import Run
 
@@ -95,7 +95,10 @@ def of_report(run: Run, recipient: Recipient, report: Report, told: Since, event
     """The message about a run; `report` is in the recipient's language."""
     words = report.words
     own = next((brand for brand in report.brands if brand.own), None)
-    parts = [Part(words.say("What happened"), _events(words, events))] if events else []
+    # A new weakness of ours is both; it is told where the changes are.
+    changed = {change.cell["cell_id"] for change in told.changes[:_MOST_CHANGES]}
+    happened = [event for event in events if event.cell_id not in changed]
+    parts = [Part(words.say("What happened"), _events(words, happened))] if happened else []
     parts += [Part(words.say("What changed since the last report"), _changes(words, report, told))] if told.changes else []
     if recipient.subset != "changes":
         if own is not None:
@@ -103,11 +106,13 @@ def of_report(run: Run, recipient: Recipient, report: Report, told: Since, event
         if report.roadmap:
             parts.append(Part(words.say("What to do first"), _tactics(report)))
     day = words.day(run.as_of)
-    subject = (
-        words.say("{market}: no real change ({day})", market=report.run.market_name, day=day)
-        if told.before is not None and not told.changes and not events
-        else words.say("{market}: the report of {day}", market=report.run.market_name, day=day)
-    )
+    is_quiet = told.before is not None and not told.changes and not events
+    if not is_quiet:
+        subject = words.say("{market}: the report of {day}", market=report.run.market_name, day=day)
+    elif recipient.subset == "own" and own is not None:
+        subject = words.say("{market}: nothing new for {brand} ({day})", market=report.run.market_name, brand=own.name, day=day)
+    else:
+        subject = words.say("{market}: no real change ({day})", market=report.run.market_name, day=day)
     link = _link(run, recipient)
     drawn = chart.trend_svg(report)
     names = words.listed([brand.name for brand in report.brands])
@@ -116,7 +121,7 @@ def of_report(run: Run, recipient: Recipient, report: Report, told: Since, event
         kind="report",
         language=recipient.language,
         subject=_one_line(subject),
-        lead=_lead(report, told, only_own=recipient.subset == "own"),
+        lead=_lead(report, told, recipient.subset),
         parts=parts,
         link=link,
         link_text=words.say("The whole report, with the evidence for each claim"),
@@ -124,7 +129,7 @@ def of_report(run: Run, recipient: Recipient, report: Report, told: Since, event
         report=(lambda: _file(run, recipient)) if recipient.report == "attached" else None,
         picture=(lambda: _png(drawn)) if drawn else None,
         picture_text=words.say("Line chart: net sentiment of {brands} by month, with its interval", brands=names),
-        data={"changes": [_change_data(change) for change in told.changes], "no_real_change": not told.changes and not events},
+        data={"changes": [_change_data(change) for change in told.changes], "no_real_change": is_quiet},
     )
 
 
@@ -198,12 +203,16 @@ def as_data(message: Message, run: Run, recipient: Recipient, events: Sequence[E
     }
 
 
-def _lead(report: Report, told: Since, *, only_own: bool) -> list[str]:
+def _lead(report: Report, told: Since, subset: str) -> list[str]:
     """The report's own headline; what changed is counted anew where the message tells more of it, or less."""
     words = report.words
     first, *others = headline(report)
     said = [first.text]
-    if told.before is not None and not told.changes:
+    own = next((brand for brand in report.brands if brand.own), None)
+    if told.before is not None and not told.changes and subset == "own" and own is not None:
+        # Of others there may be something.
+        said = [words.say("Nothing new for {brand} since the report of {day}.", brand=own.name, day=words.day(told.before.as_of))]
+    elif told.before is not None and not told.changes:
         said = [words.say("No real change since the report of {day}.", day=words.day(told.before.as_of))]
     elif told.before is not None:
         count = {kind: sum(change.change == kind for change in told.changes) for kind in ("appeared", "changed", "vanished")}
@@ -214,9 +223,18 @@ def _lead(report: Report, told: Since, *, only_own: bool) -> list[str]:
                 **count,
             )
         ]
-    ours = {cell.cell_id for cell in report.cells if cell.brand in report.own}
-    said += [sentence.text for sentence in others if not only_own or sentence.cell_id in ours]
+    said += [sentence.text for sentence in others if _is_for(sentence, subset, report)]
     return [plain(sentence) for sentence in said]
+
+
+def _is_for(sentence: Sentence, subset: str, report: Report) -> bool:
+    """Whether a recipient of that subset hears it; that sources are missing everybody does."""
+    match subset:
+        case "changes":
+            return sentence.kind in {"new", "missing"}
+        case "own":
+            return sentence.kind in {"first", "missing"} or sentence.brand in report.own
+    return True
 
 
 def _changes(words: Wording, report: Report, told: Since) -> list[Line]:
@@ -335,7 +353,12 @@ def _file(run: Run, recipient: Recipient) -> File:
 
 
 def _png(svg: str) -> bytes:
-    drawn: bytes = vlc.svg_to_png(svg, scale=1.5)
+    try:
+        drawn: bytes = vlc.svg_to_png(svg, scale=1.5)
+    except RuntimeError as error:  # a page of the drawing program's own stack follows its first line
+        raise DeliveryError(
+            f"Expected the trend as a picture, found that it cannot be drawn: {str(error).splitlines()[0]:.100}"
+        ) from error
     return drawn
 
 

@@ -5,7 +5,7 @@ A recipient who cannot be reached costs the others nothing; the report is publis
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import IO
@@ -25,10 +25,13 @@ from warehouse.build import connect
 Progress = Callable[[str], None]
 
 _EVENTS = """
-select event_id, rule, own, said_message, statistics_message, url, began_at
+select event_id, rule, own, said_message, statistics_message, url, began_at, cell_id
 from mart.event
 order by own desc, rule, began_at, event_id
 """
+
+_FAULTS = (DeliveryError, ValueError, OSError)
+"""What costs one recipient her message and nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class _Published:
         self.events = self._events()
         self.own = next((brand.id for brand in run.market.brands if brand.own), None)
         self.report = cache(self._report)
+        self.before = cache(self._before)
 
     def _report(self, language: str, zone: str, before: str | None) -> facts.Report:
         """In which the headline counts from the run `before`."""
@@ -71,7 +75,7 @@ class _Published:
     def words(self, language: str, zone: str) -> Wording:
         return Wording(language, ZoneInfo(zone))
 
-    def before(self, newest: tuple[str, datetime] | None) -> cells.Kept | None:
+    def _before(self, newest: tuple[str, datetime] | None) -> cells.Kept | None:
         """The run that a recipient's changes count from: the newest report that she had, or the last one published where she had none."""
         if newest is not None and newest[0] in cells.names(self.run.cells):
             return cells.read(self.run.cells, newest[0])
@@ -82,9 +86,9 @@ class _Published:
             rows = con.execute(_EVENTS).fetchall()
         return {
             event_id: Event(
-                event_id, rule, own, said, statistics, url, began_at and began_at.replace(tzinfo=UTC), self.run.run_id
+                event_id, rule, own, said, statistics, url, began_at and began_at.replace(tzinfo=UTC), self.run.run_id, cell_id
             )
-            for event_id, rule, own, said, statistics, url, began_at in rows
+            for event_id, rule, own, said, statistics, url, began_at, cell_id in rows
         }
 
 
@@ -101,7 +105,7 @@ class _Round:
         """Messages sent; 1 if something waits; 1 if something failed."""
         try:
             held = self._turn()
-        except (DeliveryError, ValueError, OSError) as error:
+        except _FAULTS as error:
             self._progress(f"deliver: {self._recipient.name} ({self._recipient.channel}): {error}")
             return self._sent, 0, 1
         return self._sent, held, 0
@@ -111,27 +115,59 @@ class _Round:
         book = ledger.opened(run.data / "deliveries", recipient.name)
         newest = book.newest
         is_due = self._is_due(book)
-        book.take(self._what.events, self._wanted(), run.as_of)
+        book.take(self._what.events, self._wants, run.as_of)
         if self._dry is None:
             book.write()
-        waiting = list(book.waiting)
-        if not is_due and not waiting:
-            return 0
         quiet = recipient.quiet_hours
-        if quiet is not None and (until := quiet.until(self._now, self._zone)) is not None:
+        until = quiet.until(self._now, self._zone) if quiet is not None and (is_due or book.waiting) else None
+        if until is not None:
             self._progress(f"deliver: {recipient.name}: held back until {until.isoformat()}, when the quiet hours are over")
+            self._hold(book, held=True)
             return 1
-        with_report = waiting if is_due and recipient.alerts == "digest" else []
+        try:
+            self._tell(book, newest, is_due=is_due)
+        except _FAULTS:
+            # Tried is not held any more: what has failed is told once, and asked for again by those who have mended it.
+            self._hold(book, held=False)
+            raise
+        self._hold(book, held=False)
+        return 0
+
+    def _hold(self, book: Ledger, *, held: bool) -> None:
+        if self._dry is None and book.held != held:
+            book.held = held
+            book.write()
+
+    def _tell(self, book: Ledger, newest: tuple[str, datetime] | None, *, is_due: bool) -> None:
+        recipient, run = self._recipient, self._run
+        waiting = {event.event_id: event for event in book.waiting}
+        # What may have arrived goes first, as it was: within another message it would come a second time without a sign of it.
+        same_report, with_report = None, None
+        for key, begun in list(book.begun.items()):
+            events = [waiting.pop(event_id) for event_id in begun.events if event_id in waiting]
+            if is_due and begun.run_id == run.run_id:
+                same_report, with_report = key, events
+            elif events:
+                # Of an older run's report the events are left: the newest report follows.
+                self._send(book, replace(self._alert(events), key=key), events)
+            elif self._dry is None:
+                book.drop(key)
         if is_due:
+            if with_report is None:
+                with_report = list(waiting.values()) if recipient.alerts == "digest" else []
             before = self._what.before(newest)
             report = self._what.report(recipient.language, self._zone.key, None if before is None else before.name)
             told = message.since(self._what.cells, before, self._what.own, only_own=recipient.subset == "own")
-            self._send(book, message.of_report(run, recipient, report, told, with_report), with_report, is_report=True)
-        rest = [event for event in waiting if event not in with_report]
+            said = message.of_report(run, recipient, report, told, with_report)
+            self._send(book, replace(said, key=same_report or said.key), with_report, run_id=run.run_id)
+            waiting = {event_id: event for event_id, event in waiting.items() if event not in with_report}
+        rest = list(waiting.values())
         for events in [rest] if recipient.alerts == "digest" and rest else [[event] for event in rest]:
-            words = self._what.words(recipient.language, self._zone.key)
-            self._send(book, message.of_events(run, recipient, words, run.market.name, events), events, is_report=False)
-        return 0
+            self._send(book, self._alert(events), events)
+
+    def _alert(self, events: Sequence[Event]) -> Message:
+        words = self._what.words(self._recipient.language, self._zone.key)
+        return message.of_events(self._run, self._recipient, words, self._run.market.name, events)
 
     def _is_due(self, book: Ledger) -> bool:
         """Whether this run's report is to be told: on this day of the week, not yet, and nothing newer has been."""
@@ -146,13 +182,13 @@ class _Round:
             return False
         return True
 
-    def _wanted(self) -> tuple[Event, ...]:
-        if self._recipient.alerts == "off":
-            return ()
-        rules = self._run.market.alerts.rules
-        return tuple(e for e in self._what.events.values() if e.rule in rules and (e.own or self._recipient.subset != "own"))
+    def _wants(self, event: Event) -> bool:
+        recipient = self._recipient
+        return (
+            recipient.alerts != "off" and event.rule in self._run.market.alerts.rules and (event.own or recipient.subset != "own")
+        )
 
-    def _send(self, book: Ledger, said: Message, events: Sequence[Event], *, is_report: bool) -> None:
+    def _send(self, book: Ledger, said: Message, events: Sequence[Event], *, run_id: str | None = None) -> None:
         recipient = self._recipient
         if self._dry is not None:
             print(f"--- to {recipient.name} by {recipient.channel}: {said.subject}\n\n{message.as_text(said)}", file=self._dry)
@@ -162,13 +198,13 @@ class _Round:
                 f"deliver: {recipient.name}: a former attempt ended before it was known whether it arrived; it is sent again under the same "
                 f"id {said.key}"
             )
-        begun = book.begin(said.key)
+        begun = book.begin(said.key, run_id=run_id, events=events)
         try:
             self._by_channel(book, said, events, begun)
-        except DeliveryError:
+        except _FAULTS:
             book.failed(said.key)
             raise
-        run = (self._run.run_id, self._run.as_of) if is_report else None
+        run = None if run_id is None else (run_id, self._run.as_of)
         book.sent(said.key, events=tuple(events), run=run, moment=datetime.now(UTC))
         self._sent += 1
         self._progress(f"deliver: {recipient.name}: {said.kind} sent by {recipient.channel} ({said.key})")

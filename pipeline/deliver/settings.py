@@ -23,7 +23,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
-_LINE_OR_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_LINE_OR_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def _timezone(name: str) -> str:
@@ -66,7 +66,7 @@ def _mailbox(text: str) -> str:
 
 class QuietHours(BaseModel):
     """A stretch of every day in which nobody is disturbed, by the clock on the wall: where the night is an hour longer or shorter, so is
-    it. It may go over midnight."""
+    it. It may go over midnight. A time that there is twice counts as the first, one that is skipped by the clock before it (as in RFC 5545)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,14 +75,13 @@ class QuietHours(BaseModel):
 
     def until(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
         """When the quiet that holds at the moment (aware) is over, UTC; None where it is not quiet."""
-        local = moment.astimezone(zone)
-        now = local.time()
-        over_midnight = self.begins > self.ends
-        is_quiet = now >= self.begins or now < self.ends if over_midnight else self.begins <= now < self.ends
-        if not is_quiet:
-            return None
-        day = local.date() + timedelta(days=over_midnight and now >= self.begins)
-        return datetime.combine(day, self.ends, zone).astimezone(UTC)
+        today = moment.astimezone(zone).date()
+        for day in (today - timedelta(days=1), today):
+            begin = datetime.combine(day, self.begins, zone).astimezone(UTC)
+            end = datetime.combine(day + timedelta(days=self.begins > self.ends), self.ends, zone).astimezone(UTC)
+            if begin <= moment < end:
+                return end
+        return None
 
 
 def _quiet(value: object) -> object:
@@ -219,6 +218,11 @@ class Delivery(_Table):
     def linked(self) -> list[str]:
         """Names of the recipients that want a link to the report."""
         return [r.name for r in self.recipients if r.report == "linked" and "report" in r.model_fields_set]
+
+    @property
+    def only_own(self) -> list[str]:
+        """Names of the recipients that hear of our brand alone."""
+        return [r.name for r in self.recipients if r.subset == "own"]
 
     @property
     def languages(self) -> Iterator[Literal["en", "ko", "ja"]]:

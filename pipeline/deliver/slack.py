@@ -1,7 +1,8 @@
 """To Slack: Block Kit blocks by a bot, with the report and the trend as files in the message's thread; or by an incoming webhook, without."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http.client import HTTPException
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from slack_sdk.http_retry.handler import RetryHandler
 from pipeline.deliver import webhook
 from pipeline.deliver.connection import connection, variable
 from pipeline.deliver.ledger import DeliveryError
-from pipeline.deliver.message import Message, Part
+from pipeline.deliver.message import Line, Message
 from pipeline.deliver.settings import SlackRecipient, SlackWebhookRecipient
 from pipeline.page_text import plain
 from pipeline.report.wording import is_web
@@ -51,13 +52,16 @@ def send(message: Message, recipient: SlackRecipient, begun: Mapping[str, str], 
         raise DeliveryError(
             f"Expected Slack to take the message to {recipient.to}, found {plain(str(said)):.100}{scope}."
         ) from error
-    except (SlackClientError, OSError, ValueError) as error:
+    # Slack's client lets through what a cut answer, none at all or one of an unknown charset raise.
+    except (SlackClientError, HTTPException, OSError, ValueError, LookupError) as error:
         raise DeliveryError(f"Expected an answer from Slack for {recipient.to}, found {type(error).__name__}.") from error
 
 
 def send_to_webhook(message: Message, recipient: SlackWebhookRecipient) -> None:
     """Raises DeliveryError."""
     body = _body(message) | {"unfurl_links": False, "unfurl_media": False}
+    # An incoming webhook takes no metadata: what was posted twice is known by this line.
+    body["blocks"][-1]["elements"].append({"type": "mrkdwn", "text": message.key, "verbatim": True})
     webhook.post(variable(recipient.url_variable), orjson.dumps(body), {})
 
 
@@ -71,29 +75,36 @@ def blocks(message: Message) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(plain(message.subject), _MOST_HEADER), "emoji": False}}
     ]
-    if message.lead:
-        found.append(_section("\n".join(escaped(sentence) for sentence in message.lead)))
+    said = [*_sections(escaped(sentence) for sentence in message.lead)]
     for part in message.parts:
-        found += [_section(text) for text in _sections(part)]
-    if message.link:
-        found.append(_section(f"<{_address(message.link)}|{escaped(message.link_text)}>"))
+        said += _sections([f"*{escaped(part.heading)}*", *(_line(line) for line in part.lines)])
+    link = f"<{_address(message.link)}|{escaped(message.link_text)}>" if message.link else ""
     foot = {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped(message.foot), "verbatim": True}]}
-    return [*found[: _MOST_BLOCKS - 1], foot]
+    last = [_section(link), foot] if 0 < len(link) <= _MOST_SECTION else [foot]
+    # What leads to the rest is there, however much there is.
+    if len(said) > (room := _MOST_BLOCKS - len(found) - len(last)):
+        said[room - 1 :] = ["…"]
+    return [*found, *(_section(text) for text in said), *last]
 
 
-def _sections(part: Part) -> Iterator[str]:
-    """The part in as many sections as its length needs."""
-    text = f"*{escaped(part.heading)}*"
-    for line in part.lines:
-        page = f"\n   <{_address(line.url)}>" if line.url and is_web(line.url) else ""
-        figures = f"\n   {escaped(line.figures)}" if line.figures else ""
-        added = "\n• " + _cut(escaped(line.text), 1500) + _cut(figures, 600) + (page if len(page) < 700 else "")
-        if len(text) + len(added) > _MOST_SECTION:
+def _sections(lines: Iterable[str]) -> Iterator[str]:
+    """The lines in as many sections as their length needs."""
+    text = ""
+    for line in lines:
+        added = _cut(line, _MOST_SECTION)
+        if text and len(text) + 1 + len(added) > _MOST_SECTION:
             yield text
-            text = added.lstrip("\n")
+            text = added
         else:
-            text += added
-    yield text
+            text = f"{text}\n{added}" if text else added
+    if text:
+        yield text
+
+
+def _line(line: Line) -> str:
+    page = f"\n   <{_address(line.url)}>" if line.url and is_web(line.url) else ""
+    figures = f"\n   {escaped(line.figures)}" if line.figures else ""
+    return "• " + _cut(escaped(line.text), 1500) + _cut(figures, 600) + (page if len(page) < 700 else "")
 
 
 def _section(text: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a reader who reads nothing else takes away: at most five sentences, each from a row of the report."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.report.facts import Report
 from pipeline.report.rows import Cell, Movement
@@ -14,14 +15,18 @@ _URGENT = ("weakness", "threat", "opportunity", "strength")
 class Sentence:
     text: str
     """In the report's language."""
+    kind: Literal["change", "new", "standing", "movement", "first", "missing"]
+    """What it is about: the report as a whole; a new finding; one that stands; a movement; what to do first; sources that are missing."""
     cell_id: str | None = None
-    """What proves it; None for a sentence about the report itself."""
+    """The cell that proves it; None where none does."""
+    brand: str | None = None
+    """Whom it is about; None for all, and for what to do."""
 
 
 def headline(report: Report) -> list[Sentence]:
     """What changed since the last report, and what to do first; that nothing changed where nothing did."""
     words = report.words
-    found = [Sentence(_change(report))]
+    found = [Sentence(_change(report), "change")]
     said = _new(report) or _standing(report)
     if said:
         found.append(said[1])
@@ -35,7 +40,9 @@ def headline(report: Report) -> list[Sentence]:
                     what=words.moved(movement, words.label(report.theme_name(movement.theme))),
                     before=words.figure(movement, movement.value_before),
                     now=words.figure(movement, movement.value),
-                )
+                ),
+                "movement",
+                brand=movement.brand,
             )
         )
     first = next((tactic for tactic in report.roadmap if not tactic.is_blocked), None)
@@ -46,7 +53,7 @@ def headline(report: Report) -> list[Sentence]:
             if worth
             else words.say("To do first: {title}.", title=first.title)
         )
-        found.append(Sentence(text, next(iter(first.because), None)))
+        found.append(Sentence(text, "first", next(iter(first.because), None)))
     if report.missing:
         found.append(
             Sentence(
@@ -54,7 +61,8 @@ def headline(report: Report) -> list[Sentence]:
                     "{missing} of {all} sources did not answer: what is said of them is as last seen.",
                     missing=len(report.missing),
                     all=len(report.coverage),
-                )
+                ),
+                "missing",
             )
         )
     return found[:SENTENCES_MAX]
@@ -110,9 +118,11 @@ def _new(report: Report) -> tuple[Cell, Sentence] | None:
         return None
     cell = cells[0]
     if cell.brand in report.own:
-        return cell, Sentence(report.words.say("New for us: {claim}.", claim=cell.claim), cell.cell_id)
+        return cell, Sentence(report.words.say("New for us: {claim}.", claim=cell.claim), "new", cell.cell_id, cell.brand)
     brand = report.brand_name(cell.brand)
-    return cell, Sentence(report.words.say("New about {brand}: {claim}.", brand=brand, claim=cell.claim), cell.cell_id)
+    return cell, Sentence(
+        report.words.say("New about {brand}: {claim}.", brand=brand, claim=cell.claim), "new", cell.cell_id, cell.brand
+    )
 
 
 def _standing(report: Report) -> tuple[Cell, Sentence] | None:
@@ -127,7 +137,7 @@ def _standing(report: Report) -> tuple[Cell, Sentence] | None:
         "opportunity": report.words.say("Our clearest opening: {claim}.", claim=cell.claim),
         "strength": report.words.say("Our clearest strength: {claim}.", claim=cell.claim),
     }[cell.quadrant]
-    return cell, Sentence(text, cell.cell_id)
+    return cell, Sentence(text, "standing", cell.cell_id, cell.brand)
 
 
 def _movements(report: Report) -> list[Movement]:
