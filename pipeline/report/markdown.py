@@ -9,8 +9,11 @@ from pipeline.report.facts import QUADRANTS, Report
 FILE = "report.md"
 
 # What Markdown or a renderer's HTML could take as its own: text from outside must stay text.
+# A number is a list's only where a space or nothing follows its dot: "0.06" is left alone.
 # The colon before `//`, the first of these and the dot after `www` keep an address from becoming a link.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$@]|:(?=//)|/(?=/)|(?<=www)\.)|^(\s*)([-+=]|\d+[.)])", re.MULTILINE | re.IGNORECASE)
+_SPECIAL = re.compile(
+    r"([\\`*_{}\[\]<>#|~!&$@]|:(?=//)|/(?=/)|(?<=www)\.)|^(\s*)([-+=])|^(\s*\d+)([.)])(?=\s|$)", re.MULTILINE | re.IGNORECASE
+)
 
 
 def render(report: Report) -> bytes:
@@ -195,4 +198,4 @@ def _emerging(report: Report) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Text from outside on one line, with nothing left that Markdown would read."""
-    return _SPECIAL.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", " ".join(text.split()))
+    return _SPECIAL.sub(lambda m: f"{m[2] or m[4] or ''}\\{m[1] or m[3] or m[5]}", " ".join(text.split()))
