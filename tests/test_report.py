@@ -108,6 +108,22 @@ def test_text_stays_text_in_markdown(text: str) -> None:
     assert not re.search(r"https?://|www\.", shown)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0.06 stars", "0.06 stars"),
+        ("0.00", "0.00"),
+        ("1. one", "1\\. one"),
+        (" 12) twelve", "12\\) twelve"),
+        ("3.", "3\\."),
+        ("- x", "\\- x"),
+        ("+0.20", "\\+0.20"),
+    ],
+)
+def test_only_what_begins_a_list_is_escaped_at_the_start(text: str, shown: str) -> None:
+    assert escaped(text) == shown
+
+
 def test_the_same_run_gives_the_same_bytes(tea: Ran, report: facts.Report) -> None:
     for module in formats():
         assert module.render(report) == module.render(report) == (tea.report / module.FILE).read_bytes(), module.FILE

@@ -29,6 +29,7 @@ from pptx.util import Emu
 
 from pipeline.report import data, facts, feed, history, index, schema, sheets, since, slides, xlsx
 from pipeline.report.wording import Wording
+from pipeline.words import LANGUAGES
 
 HOSTILE_CELLS = (
     "=cmd|' /C calc'!A0",
@@ -195,6 +196,15 @@ def test_a_sheet_has_a_name_that_every_program_takes(titles: list[str]) -> None:
 def test_a_spreadsheet_in_another_language_has_the_same_sheets(report: facts.Report, language: str) -> None:
     book = openpyxl.load_workbook(io.BytesIO(xlsx.render(replace(report, words=Wording(language)))))
     assert len(book.sheetnames) == 1 + len(list(sheets.sheets(report)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_columns_of_a_sheet_have_one_title_but_for_bounds(report: facts.Report, language: str) -> None:
+    words = Wording(language)
+    bounds = {words.say("Low"), words.say("High")}
+    for sheet in sheets.sheets(replace(report, words=words)):
+        titles = [column.title for column in sheet.columns if column.title not in bounds]
+        assert len(titles) == len({title.casefold() for title in titles}), f"{sheet.title}: {titles}"
 
 
 # --- slides --------------------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ TRANSLATED = ("ko", "ja")
 
 # Names of things and terms that both languages write so.
 KEPT = re.compile(
-    r"CX|SWOT|FAQ|SNS|UTC|VADER|Benjamini|Hochberg|rivalscope|sha256|warehouse\.duckdb|report\.html"
-    r"|(?:Asia|Europe)/[A-Z][a-z]+|\b[a-z]{2}(?:-[A-Z]{2})?\b|\bsha\b|\b[0-9a-f]{16}\b|\b\d{8}T\d{6}Z\b|\bID\b"
+    r"CX|SWOT|FAQ|SNS|UTC|VADER|Benjamini|Hochberg|rivalscope|sha256|warehouse\.duckdb|report(?:\.(?:ko|ja))?\.html"
+    r"|(?:Asia|Europe)/[A-Z][a-z]+|\b[a-z]{2}(?:-[A-Z]{2})?\b|\bsha\b|\b[0-9a-f]{16}\b|\b\d{8}T\d{6}Z\b|(?<![A-Za-z])ID(?![A-Za-z])"
 )
 
 
@@ -99,6 +99,13 @@ def test_nothing_of_ours_is_left_in_english(tea: Ran, language: str) -> None:
 def test_nothing_of_ours_is_left_in_english_where_every_part_has_something_to_say(demo: Ran, language: str) -> None:
     report, files = written(demo.data, language)
     assert {kind: left(texts, report) for kind, texts in files.items()} == {kind: [] for kind in files}
+
+
+def test_the_foot_of_a_slide_names_the_page_of_its_own_language(tea: Ran, language: str) -> None:
+    report = facts.read(tea.data / "warehouse.duckdb", Wording(language), languages=("en", *TRANSLATED))
+    feet = [text for text in slide_texts(slides.render(report)) if "report." in text]
+    assert len(feet) == len(report.brands)
+    assert all(f"report.{language}.html" in text for text in feet)
 
 
 def test_the_terminal_folds_words_of_a_language_without_spaces_and_cuts_none(tea: Ran, language: str) -> None:

@@ -364,7 +364,7 @@ _R = TypeVar("_R")
 def read(build_file: Path, words: Wording | None = None, *, since: Since | None = None, languages: Sequence[str] = ()) -> Report:
     """The report in the language of `words`, English by default: claims, reasons, names of themes and tactics among its rows too.
 
-    `since`: how the build's cells differ from the former run's. `languages`: all in which the report is written.
+    `since`: how the build's cells differ from the former run's. `languages`: all in which the report is written; its own alone by default.
     Raises ReportError when the build has not been through `rivalscope swot`.
     """
     said = words or Wording("en")
@@ -385,7 +385,7 @@ def read(build_file: Path, words: Wording | None = None, *, since: Since | None 
         return Report(
             words=said,
             since=since,
-            languages=languages,
+            languages=languages or [said.language],
             audit=[
                 replace(a, detail=said.listed([said.channel(way) for way in a.detail.split(", ")]))
                 if a.part == "contact_channels" and a.detail

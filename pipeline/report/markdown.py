@@ -5,12 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.report import wording
 from pipeline.report.facts import QUADRANTS, Report
+from pipeline.report.headline import headline
+from pipeline.report.rows import Cell
+from pipeline.report.since import Told
 
 FILE = "report.md"
 
 # What Markdown or a renderer's HTML could take as its own: text from outside must stay text.
+# A number is a list's only where a space or nothing follows its dot: "0.06" is left alone.
 # The colon before `//`, the first of these and the dot after `www` keep an address from becoming a link.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$@]|:(?=//)|/(?=/)|(?<=www)\.)|^(\s*)([-+=]|\d+[.)])", re.MULTILINE | re.IGNORECASE)
+_SPECIAL = re.compile(
+    r"([\\`*_{}\[\]<>#|~!&$@]|:(?=//)|/(?=/)|(?<=www)\.)|^(\s*)([-+=])|^(\s*\d+)([.)])(?=\s|$)", re.MULTILINE | re.IGNORECASE
+)
 
 
 def render(report: Report) -> bytes:
@@ -51,17 +57,10 @@ def _lines(report: Report) -> Iterator[str]:
         brands=len(report.brands),
         run=run.run_id,
     )
-    if report.missing:
-        missing = words.say(
-            "{missing} of {all} sources did not answer: what is said of them is as last seen.",
-            missing=len(report.missing),
-            all=len(report.coverage),
-        )
-        yield ""
-        yield f"**{words.say('Not everything answered.')}** {missing}"
-    yield ""
-    yield from swot_table(report)
     for title, lines in (
+        (words.say("In short"), _headline),
+        (words.say("SWOT by brand"), swot_table),
+        (words.say("What changed"), _changes),
         (words.say("What to do, in order"), _roadmap),
         (words.say("What moves the stars"), _why),
         (words.say("Not covered by any theme yet"), _emerging),
@@ -73,6 +72,41 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"## {title}"
         yield ""
         yield from lines(report)
+
+
+def _headline(report: Report) -> Iterator[str]:
+    for sentence in headline(report):
+        yield f"- {escaped(sentence.text)}"
+
+
+def _changes(report: Report) -> Iterator[str]:
+    """What came, went and moved, a line for each; then what differs between the two runs."""
+    words, since = report.words, report.since
+    if since is None:
+        yield words.say(
+            "There is no earlier report to compare with. The next one says here what is new, what is gone, and what differs between the two."
+        )
+        return
+
+    def told(cell: Cell | Told, claim: str) -> str:
+        quadrant = words.quadrant(cell.quadrant)
+        return escaped(
+            words.say("{brand}, {quadrant}: {claim}", brand=report.brand_name(cell.brand), quadrant=quadrant, claim=claim)
+        )
+
+    if since.is_quiet:
+        yield f"- {words.say('No finding came or went.')}"
+    for cell_id in since.appeared:
+        if cell := report.cell(cell_id):
+            yield f"- **{words.say('New')}** · {told(cell, cell.claim)}"
+    for gone in since.gone:
+        yield f"- **{words.say('No longer shown')}** · {told(gone, gone.said(words))}"
+    for moved in since.moved:
+        if cell := report.cell(moved.cell_id):
+            before = escaped(words.say("Before: {claim}", claim=moved.said(words)))
+            yield f"- **{words.say('Other figures')}** · {told(cell, cell.claim)} · {before}"
+    for reason in since.reasons:
+        yield f"- {escaped(words.reason(reason))}"
 
 
 def _coverage(report: Report) -> Iterator[str]:
@@ -195,4 +229,4 @@ def _emerging(report: Report) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Text from outside on one line, with nothing left that Markdown would read."""
-    return _SPECIAL.sub(lambda m: f"\\{m[1]}" if m[1] else f"{m[2]}\\{m[3]}", " ".join(text.split()))
+    return _SPECIAL.sub(lambda m: f"{m[2] or m[4] or ''}\\{m[1] or m[3] or m[5]}", " ".join(text.split()))

@@ -24,7 +24,7 @@ from pptx.text.text import Font, TextFrame
 from pptx.util import Inches, Pt
 
 from pipeline.page_text import plain
-from pipeline.report import wording
+from pipeline.report import file_in, html, wording
 from pipeline.report.facts import QUADRANTS, Report
 from pipeline.report.rows import Brand, Cell
 
@@ -151,11 +151,12 @@ def _slide(deck: Deck, report: Report, brand: Brand) -> None:
         _fill(slide, report, one, size)
 
     source = words.say(
-        "Source: {market}, {n} reviews as of {day:day}, run {run}; n counts reviews, intervals are 95%. Quotes and pages: report.html.",
+        "Source: {market}, {n} reviews as of {day:day}, run {run}; n counts reviews, intervals are 95%. Quotes and pages: {page}.",
         market=report.run.market_name,
         n=report.review_count,
         day=report.run.day,
         run=report.run.run_id,
+        page=file_in(words.language, html.FILE, report.languages),
     )
     foot = _text_box(slide, _Box(_MARGIN, _HEIGHT - 0.38, _WIDTH - 2 * _MARGIN, 0.26))
     _write(report, foot, _clipped(plain(source), _WIDTH - 2 * _MARGIN, 9, 1), 9, _SOFT)

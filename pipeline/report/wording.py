@@ -110,16 +110,22 @@ class Wording(Words):
         )
 
     def stars(self, quote: Quote) -> str:
-        """e.g. "2 of 5 stars"; empty when no rating was given."""
+        """e.g. "2 of 5 stars", told as those of the review where the quote is the answer to it; empty when no rating was given."""
         if quote.stars is None or quote.stars_max is None:
             return ""
+        if quote.quoted_from == "reply":
+            return self.say(
+                "the company's answer to a review of {stars} of {most} stars",
+                stars=f"{quote.stars:g}",
+                most=f"{quote.stars_max:g}",
+            )
         return self.say("{stars} of {most} stars", stars=f"{quote.stars:g}", most=f"{quote.stars_max:g}")
 
     def quoted_from(self, quote: Quote) -> str:
-        """What the stars beside a quote are of, when they are not the quote's own; empty when they are."""
+        """What is quoted where it is no review; empty where it is one, and where `stars` says it."""
         match quote.quoted_from:
-            case "reply":
-                return self.say("the company's answer to a review of")
+            case "reply" if not self.stars(quote):
+                return self.say("the company's answer to a review")
             case "search result":
                 return self.say("search result")
             case "page":

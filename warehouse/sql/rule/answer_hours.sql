@@ -68,8 +68,8 @@ select
     json_object(
         'say', if(
             c.slower > h.most,
-            'Answers its reviews sooner: after {hours:count} hours in the median; {rivals_hours:count} at the median rival of {rivals}',
-            'Answers its reviews later: after {hours:count} hours in the median; {rivals_hours:count} at the median rival of {rivals}'
+            'Answers reviews sooner than its rivals: half within {hours:count} hours, against {rivals_hours:count} at the median of {rivals} rivals',
+            'Answers reviews later than its rivals: half within {hours:count} hours, against {rivals_hours:count} at the median of {rivals} rivals'
         ),
         'hours', c.own.median_hours, 'rivals_hours', c.rivals_median, 'rivals', c.rivals
     ) as claim,
