@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from test_sql import MODELS
 
+from pipeline import words
 from pipeline.text import calibration
 from pipeline.text.sentiment import model
 from warehouse import build
@@ -56,6 +57,7 @@ create table text.scorer (
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with build.connect(threads=1) as opened:
+        words.register(opened)
         opened.execute(TABLES)
         yield opened
 
@@ -178,6 +180,7 @@ def test_a_correction_stays_within_what_is_possible_whatever_the_order(
     rows = readings(ours, "ours", stars=False) + readings(other, "other", stars=True)
     starred = held(rows) or [("nothing", "nothing", True)]
     with build.connect(threads=1) as con:
+        words.register(con)
         con.execute(TABLES)
         fill(con, rows, starred)
         first = con.execute("from metric.prevalence").fetchall(), con.execute("from mart.reading_quality").fetchall()
