@@ -164,6 +164,11 @@ class Words:
         said = [item if isinstance(item, str) else self.message(item) for item in items]
         return str(lists.format_list(said, locale=self._locale)) if said else ""
 
+    def names(self, items: Sequence[Mapping[str, Any] | str]) -> str:
+        """As `listed`, of names that may hold an "and" themselves, e.g. "배송과 시간 엄수 · 가격": Korean then joins them without another."""
+        said = [item if isinstance(item, str) else self.message(item) for item in items]
+        return " · ".join(said) if self.language == "ko" else self.listed(said)
+
     def _decimal(self, number: float | None, pattern: str) -> str:
         return NONE if number is None else str(numbers.format_decimal(number, pattern, locale=self._locale)).replace("-", "−")
 
@@ -209,7 +214,9 @@ class Words:
                 raise WordsError(f"Expected a format behind the colon for {value!r}, found none in {template!r}.")
 
 
-FORMATS = frozenset({"name", "label", "day", "moment", "month", "count", "dec1", "dec2", "net", "points", "pct", "q", "listed"})
+FORMATS = frozenset(
+    {"name", "label", "day", "moment", "month", "count", "dec1", "dec2", "net", "points", "pct", "q", "listed", "names"}
+)
 """What may stand behind a value's colon: methods of Words."""
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import openpyxl
 import pytest
@@ -11,8 +12,11 @@ from conftest import HOSTILE, Ran, opened
 from markupsafe import escape
 from playwright.sync_api import Browser
 
-from pipeline.report import facts, formats
+from pipeline.report import facts, formats, markdown
+from pipeline.report.headline import headline
 from pipeline.report.markdown import escaped
+from pipeline.report.since import Reason, Since, Told
+from pipeline.report.wording import Wording
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +146,40 @@ def test_a_complaint_without_a_theme_is_shown_as_a_candidate_in_every_format(rep
     assert json.loads(written["report.json"])["emerging_terms"][0]["quotes"][0]["quote"] == quote.quote
     sheet = openpyxl.load_workbook(io.BytesIO(written["report.xlsx"]))["Not covered yet"]
     assert [cell.value for cell in sheet[2]][:4] == [term.term, report.brand_name("leaf"), "English", 8]
+
+
+def test_markdown_begins_in_short_and_tells_what_changed(report: facts.Report) -> None:
+    first = markdown.render(report).decode()
+    assert next(line for line in first.splitlines() if line.startswith("- ")) == f"- {escaped(headline(report)[0].text)}"
+    assert "There is no earlier report to compare with." in first
+    new, kept = report.cells[0], report.cells[1]
+    gone, moved = (
+        Told(cell_id, kept.brand, kept.quadrant, kept.theme, kept.metric, claim, None)
+        for cell_id, claim in (("0" * 16, "*Was* so"), (kept.cell_id, "Was <b>less</b>"))
+    )
+    since = Since("r", datetime(2026, 6, 1, tzinfo=UTC), (new.cell_id,), (gone,), (moved,), 0, (Reason("added", ("a.b_c",)),))
+    told = markdown.render(replace(report, since=since)).decode()
+    changes = told.split("## What changed\n\n")[1].split("\n\n##")[0].splitlines()
+    assert [line.split(" · ")[0] for line in changes[:3]] == ["- **New**", "- **No longer shown**", "- **Other figures**"]
+    assert escaped(new.claim) in changes[0]
+    assert changes[1].endswith(r": \*Was\* so")
+    assert changes[2].endswith(r"Before: Was \<b\>less\</b\>")
+    assert changes[3:] == [r"- New sources: a.b\_c."]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "the company's answer to a review of 1 of 5 stars"),
+        ("ko", "별점 1점(5점 만점) 리뷰에 대한 업체 답변"),
+        ("ja", "星1（5点満点）のレビューへの企業の返信"),
+    ],
+)
+def test_the_stars_beside_an_answer_are_told_as_those_of_its_review(report: facts.Report, language: str, said: str) -> None:
+    words = Wording(language)
+    answer = replace(report.quotes[0], quoted_from="reply", stars=1.0, stars_max=5.0)
+    assert (words.quoted_from(answer), words.stars(answer)) == ("", said)
+    assert words.quoted_from(replace(answer, stars=None)) == words.say("the company's answer to a review")
 
 
 def test_nothing_new_is_said_in_so_many_words(report: facts.Report) -> None:

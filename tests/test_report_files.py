@@ -14,6 +14,7 @@ import feedparser
 import openpyxl
 import orjson
 import pytest
+from bs4 import BeautifulSoup
 from conftest import HOSTILE, PROJECT, Ran, opened, rivalscope
 from hostile_strings import STRINGS
 from hypothesis import given
@@ -396,6 +397,47 @@ def test_the_index_shows_runs_and_history_at_any_width_without_script(
     hrefs = page.eval_on_selector_all("a[href]", "found => found.map(a => a.getAttribute('href'))")
     assert all(re.fullmatch(r"#\w+|feed\.atom|20260701T000000Z/report\.\w+", href) for href in hrefs)
     context.close()
+
+
+def test_the_index_orders_findings_by_quadrant_and_what_stood_longest_first(past: Path, report: facts.Report) -> None:
+    runs = history.history(past / "cells", past / "reports" / history.MEMORY)
+    page = BeautifulSoup(index.render(report, runs, {run.run_id: [] for run in runs}), "lxml")
+    tables = page.select("#history table")
+    assert tables
+    for table in tables:
+        rows = table.select("tbody tr")
+        shown = [
+            (
+                facts.QUADRANTS.index(str(row.select_one(".quadrant")["class"][1])),
+                -int(re.findall(r"in (\d+) of 3 runs", str(row.svg["aria-label"]))[0]),
+            )
+            for row in rows
+        ]
+        assert shown == sorted(shown)
+    assert {times for table in tables for times in re.findall(r"in (\d) of 3 runs", str(table))} == {"2", "3"}
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", ["HTML", "PPTX", "XLSX", "MD", "HTML 日本語", "PPTX 日本語", "XLSX 日本語", "MD 日本語", "JSON"]),
+        ("ja", ["HTML", "PPTX", "XLSX", "MD", "HTML English", "PPTX English", "XLSX English", "MD English", "JSON"]),
+    ],
+)
+def test_the_index_links_the_files_of_its_own_language_first_and_names_the_others(
+    past: Path, report: facts.Report, tmp_path: Path, language: str, names: list[str]
+) -> None:
+    shutil.copytree(past, tmp_path / "data")
+    folder = tmp_path / "data" / "reports"
+    for name in ("html", "md", "pptx", "xlsx"):
+        shutil.copy(folder / "20260701T000000Z" / f"report.{name}", folder / "20260701T000000Z" / f"report.ja.{name}")
+    index.write(folder, tmp_path / "data" / "cells", [report, replace(report, words=Wording("ja"))])
+    file = folder / ("index.html" if language == "en" else f"index.{language}.html")
+    links = BeautifulSoup(file.read_text(encoding="utf-8"), "lxml").select("#runs .files a")
+    assert [link.text for link in links] == names
+    for link in links[:-1]:
+        is_named = " " in link.text
+        assert (".ja." in link["href"]) == (is_named if language == "en" else not is_named)
 
 
 def test_what_customers_wrote_stays_text_in_the_index(past: Path, report: facts.Report, browser: Browser, tmp_path: Path) -> None:

@@ -17,13 +17,15 @@ from warehouse import build
 @pytest.mark.parametrize(
     ("language", "wanted"),
     [
-        ("en", "1,234 | May 31, 2026 | May 2026 | 12% | 3.4% | −0.20 | +12 | = 0.012 | < 0.001 | a, b, and c"),
-        ("ko", "1,234 | 2026. 5. 31. | 2026년 5월 | 12% | 3.4% | −0.20 | +12 | = 0.012 | < 0.001 | a, b 및 c"),
-        ("ja", "1,234 | 2026/05/31 | 2026年5月 | 12% | 3.4% | −0.20 | +12 | = 0.012 | < 0.001 | a、b、c"),
+        ("en", "1,234 | May 31, 2026 | May 2026 | 12% | 3.4% | −0.20 | +12 | = 0.012 | < 0.001 | a, b, and c | a, b, and c"),
+        ("ko", "1,234 | 2026. 5. 31. | 2026년 5월 | 12% | 3.4% | −0.20 | +12 | = 0.012 | < 0.001 | a, b 및 c | a · b · c"),
+        ("ja", "1,234 | 2026/05/31 | 2026年5月 | 12% | 3.4% | −0.20 | +12 | = 0.012 | < 0.001 | a、b、c | a、b、c"),
     ],
 )
 def test_values_read_as_the_language_writes_them(language: str, wanted: str) -> None:
-    template = "{n} | {on:day} | {on:month} | {a:pct} | {b:pct} | {c:net} | {a:points} | {q:q} | {r:q} | {items:listed}"
+    template = (
+        "{n} | {on:day} | {on:month} | {a:pct} | {b:pct} | {c:net} | {a:points} | {q:q} | {r:q} | {items:listed} | {items:names}"
+    )
     values = {
         "n": 1234,
         "on": "2026-05-31",

@@ -315,7 +315,7 @@ class Report:
         return next((v for v in self.voices if v.brand == brand and v.voice == voice), None)
 
     def themes_named(self, themes: Sequence[str]) -> str:
-        return self.words.listed([self.theme_name(theme) for theme in themes])
+        return self.words.names([self.theme_name(theme) for theme in themes])
 
     def cell(self, cell_id: str) -> Cell | None:
         return self._cells.get(cell_id)

@@ -25,6 +25,12 @@ FILE_NAME = "index.html"
 IN_FULL = 52
 """Runs, the newest, whose changes can be read on the page; of earlier ones it has the numbers and the report."""
 
+_FORMATS = ("html", "pptx", "xlsx", "md", "json")
+"""As they stand beside each other, what most readers open first."""
+
+_FOR_ALL = ("json",)
+"""Written once, whatever the languages."""
+
 _FOLDER = Path(__file__).parent
 _REPORT = re.compile(r"report(?:\.(?P<language>[a-z]{2}))?\.(?P<format>[a-z]+)")
 
@@ -104,22 +110,28 @@ def render(
 
 
 def _by_brand(report: Report, runs: list[Past]) -> list[Row]:
-    """Ours first, then in the table's order, then brands that have left the market."""
-    order = {brand.brand: place for place, brand in enumerate(report.brands)}
-    return sorted(rows(runs), key=lambda row: (order.get(row.cell.brand, len(order)), row.cell.brand))
+    """Ours first, then in the table's order, then brands that have left the market; of each by quadrant: what stands, then what stood longest."""
+    brands = {brand.brand: place for place, brand in enumerate(report.brands)}
+    quadrants = {quadrant: place for place, quadrant in enumerate(QUADRANTS)}
+
+    def place(row: Row) -> tuple[int, str, int, bool, int]:
+        brand, quadrant = row.cell.brand, quadrants.get(row.cell.quadrant, len(quadrants))
+        return brands.get(brand, len(brands)), brand, quadrant, row.stood[-1][1] < len(runs) - 1, -row.run_count
+
+    return sorted(rows(runs), key=place)
 
 
 def _files(folder: Path, run_id: str, language: str, languages: Sequence[str]) -> list[Link]:
-    """Of the run's report, the page in this language first; empty where none is kept."""
+    """Of the run's report: those in this language first, then each other language's, which are named; empty where none is kept."""
     place = folder / run_id
-    wanted = None if language == languages[0] else language  # the first language has the bare names
-    found = [
-        (match["format"] != "html", match["language"] != wanted, path.name, match)
-        for path in (place.iterdir() if place.is_dir() else ())
-        if (match := _REPORT.fullmatch(path.name))
-    ]
-    links = []
-    for *_, name, match in sorted(found, key=lambda one: one[:3]):
-        spoken = f" {OWN_NAMES.get(match['language'], match['language'])}" if match["language"] else ""
-        links.append(Link(f"{run_id}/{name}", match["format"].upper() + spoken))
-    return links
+    found = []
+    for path in place.iterdir() if place.is_dir() else ():
+        if not (match := _REPORT.fullmatch(path.name)):
+            continue
+        form, spoken = match["format"], match["language"] or languages[0]  # the first language has the bare names
+        if form in _FORMATS:
+            known = languages.index(spoken) if spoken in languages else len(languages)
+            order = (form in _FOR_ALL, spoken != language, known, spoken, _FORMATS.index(form))
+            named = "" if spoken == language or form in _FOR_ALL else f" {OWN_NAMES.get(spoken, spoken)}"
+            found.append((order, Link(f"{run_id}/{path.name}", form.upper() + named, spoken if named else None)))
+    return [link for _, link in sorted(found, key=lambda one: one[0])]

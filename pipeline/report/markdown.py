@@ -210,7 +210,7 @@ def _why(report: Report) -> Iterator[str]:
             words.say("{theme} ({reach:pct} of reviews)", theme=report.theme_name(p.theme), reach=p.reach)
             for p in report.pains_of(brand.brand)[:3]
         ]
-        told = words.listed(pains) or words.say("not enough evidence")
+        told = words.names(pains) or words.say("not enough evidence")
         yield f"- {escaped(words.say('What hurts most at {brand}: {pains}', brand=brand.name, pains=told))}"
     for cause in report.causes:
         yield f"- {escaped(cause.hypothesis)}"

@@ -338,7 +338,7 @@ def _chart(slide: Slide, report: Report, brand: Brand, box: _Box) -> None:
     data.add_series(plain(brand.name), [s.net_sentiment for s in squares])
     place = [Inches(value) for value in (box.x, box.y + 0.3, box.width, box.height - 0.3)]
     shape = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *place, data)
-    said = words.listed(
+    said = words.names(
         [words.say("{theme} {net:net}", theme=report.theme_name(s.theme), net=s.net_sentiment) for s in reversed(squares)]
     )
     shape._element.nvGraphicFramePr.cNvPr.set("descr", plain(f"{heading}: {said}"))  # noqa: SLF001 - no name for the text alternative

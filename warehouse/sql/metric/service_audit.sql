@@ -287,9 +287,9 @@ select
     case
         when not coalesce(l.was_read and (l.is_whole and not l.is_cut or p.value <> 0), false) then null
         when p.part = 'topic_coverage' and t.untreated is not null
-            then json_object('say', 'not treated: {themes:listed}', 'themes', t.untreated)
+            then json_object('say', 'not treated: {themes:names}', 'themes', t.untreated)
         when p.part = 'topic_coverage_in_questions' and t.unasked is not null
-            then json_object('say', 'not asked: {themes:listed}', 'themes', t.unasked)
+            then json_object('say', 'not asked: {themes:names}', 'themes', t.unasked)
     end as detail_message,
     case
         when not l.was_read or (not l.is_whole and coalesce(p.value, 0) = 0) then l.missing
