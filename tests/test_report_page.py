@@ -147,6 +147,28 @@ def test_a_claim_leads_to_its_quotes_and_to_the_commands_that_prove_it(tea: Ran,
     page.close()
 
 
+def test_only_what_has_the_same_figures_is_told_in_short(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
+    sample = next(cell for cell in report.cells if cell.theme)
+
+    def threat(brand: str, about: str | None, claim: str, statistics: str) -> Cell:
+        cell_id = f"{brand}-{about}-{statistics}"
+        told = {"brand": brand, "about": about, "claim": claim, "statistics": statistics, "position": 1}
+        return replace(sample, cell_id=cell_id, quadrant="threat", also=[], **told)
+
+    cells = [
+        threat("leaf", "cup", "Cup is strong where Leaf is not", "n = 20"),
+        threat("kettle", "cup", "Cup is strong where Kettle is not", "n = 20"),
+        threat("leaf", None, "17% of the rivals' reviews, 18% of Leaf's", "n = 60"),
+        threat("kettle", None, "17% of the rivals' reviews, 16% of Kettle's", "n = 60"),
+        threat("cup", None, "18% of the rivals' reviews, 16% of Cup's", "n = 61"),
+    ]
+    page = shown(browser, replace(report, cells=cells, quotes=[]), tmp_path)
+    assert page.locator(".swot .claim").count() == 5
+    short = page.locator(".swot .claim .brief")
+    assert [link.get_attribute("href") for link in short.all()] == ["#kettle-cup-n = 20"]
+    page.close()
+
+
 def test_a_link_to_a_finding_opens_it_on_arrival(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
     page = shown(browser, report, tmp_path, fragment=f"#{report.cells[0].cell_id}")
     opened_cells = page.locator("#evidence details.evidence[open]")

@@ -257,7 +257,9 @@ def _is_of_others(cell: Cell) -> bool:
 
 
 def _finding(cell: Cell) -> tuple[object, ...]:
-    return cell.quadrant, cell.about, cell.theme, cell.metric, cell.window, cell.claim, cell.statistics
+    # Of a named brand's finding the figures are its own, in whichever row it stands; one of the whole market is held against each row's brand.
+    said = cell.claim if cell.about is None else None
+    return cell.quadrant, cell.about, cell.theme, cell.metric, cell.window, cell.statistics, said
 
 
 def _clipped(text: str) -> str:
