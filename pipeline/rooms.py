@@ -254,7 +254,7 @@ def _swot_again(this: Run, out: Path | None, progress: Progress) -> None:
             sys.stdout.flush()
             return
         since = _since(this, body, progress)
-        report.write(build_file, folder / "report", this.market.report_languages, progress, since)
+        report.write(build_file, folder / "report", this.market.report_languages, progress, since, market_file=this.market.path)
         (folder / "report" / "cells.json").write_bytes(body)
         out.mkdir(parents=True, exist_ok=True)
         for path in (build_file, *(folder / "report").iterdir()):
@@ -443,7 +443,7 @@ def _report(this: Run, progress: Progress) -> None:
     from pipeline.report import write  # noqa: PLC0415 - as above
 
     since = _since(this, cells_of(this.build_file, _guided(this)), progress)
-    write(this.build_file, this.report_folder, this.market.languages_read, progress, since)
+    write(this.build_file, this.report_folder, this.market.languages_read, progress, since, market_file=this.market.path)
 
 
 def _since(this: Run, body: bytes, progress: Progress) -> "Since | None":

@@ -97,6 +97,26 @@ def test_the_page_works_from_disk_without_network_or_sideways_scrolling(tea: Ran
     page.close()
 
 
+def test_on_a_phone_the_head_of_the_table_hides_nothing(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
+    page = shown(browser, report, tmp_path, 390)
+    rights = page.eval_on_selector_all(
+        ".swot thead, .swot thead tr, .swot thead th", "found => found.map(e => e.getBoundingClientRect().right)"
+    )
+    assert len(rights) == 7
+    assert max(rights) <= 0
+    page.close()
+
+
+def test_a_command_names_the_market_file_from_where_the_run_was_started(
+    report: facts.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    inside = replace(report, market_file=tmp_path / "markets" / "tea & cups.toml")
+    assert "rivalscope sql &#39;markets/tea &amp; cups.toml&#39; --explain" in html.render(inside).decode()
+    outside = replace(report, market_file=Path("/elsewhere/tea.toml"))
+    assert "rivalscope sql /elsewhere/tea.toml --explain" in html.render(outside).decode()
+
+
 def test_without_script_the_page_is_whole_and_offers_no_filter(tea: Ran, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -121,8 +141,31 @@ def test_a_claim_leads_to_its_quotes_and_to_the_commands_that_prove_it(tea: Ran,
     cell.locator("details.analyst summary").click()
     cell_id = page.url.partition("#")[2]
     commands = cell.locator("details.analyst").inner_text()
-    assert f"rivalscope show {cell_id} tea.toml" in commands
-    assert f"rivalscope sql tea.toml --explain {cell_id}" in commands
+    market = rf"/\S+/{tea.market.name}"  # the whole path: the run was not started above it
+    assert re.search(rf"rivalscope show {cell_id} {market} --html", commands)
+    assert re.search(rf"rivalscope sql {market} --explain {cell_id}", commands)
+    page.close()
+
+
+def test_only_what_has_the_same_figures_is_told_in_short(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
+    sample = next(cell for cell in report.cells if cell.theme)
+
+    def threat(brand: str, about: str | None, claim: str, statistics: str) -> Cell:
+        cell_id = f"{brand}-{about}-{statistics}"
+        told = {"brand": brand, "about": about, "claim": claim, "statistics": statistics, "position": 1}
+        return replace(sample, cell_id=cell_id, quadrant="threat", also=[], **told)
+
+    cells = [
+        threat("leaf", "cup", "Cup is strong where Leaf is not", "n = 20"),
+        threat("kettle", "cup", "Cup is strong where Kettle is not", "n = 20"),
+        threat("leaf", None, "17% of the rivals' reviews, 18% of Leaf's", "n = 60"),
+        threat("kettle", None, "17% of the rivals' reviews, 16% of Kettle's", "n = 60"),
+        threat("cup", None, "18% of the rivals' reviews, 16% of Cup's", "n = 61"),
+    ]
+    page = shown(browser, replace(report, cells=cells, quotes=[]), tmp_path)
+    assert page.locator(".swot .claim").count() == 5
+    short = page.locator(".swot .claim .brief")
+    assert [link.get_attribute("href") for link in short.all()] == ["#kettle-cup-n = 20"]
     page.close()
 
 
@@ -178,6 +221,18 @@ def test_a_change_point_is_marked_on_its_chart(browser: Browser, report: facts.R
     assert figure.count() == 1
     assert "Mar 2026" in figure.inner_text()
     assert figure.locator("svg [stroke-dasharray='5,4']").count() == 1
+    assert "No month was found" not in page.locator("#trend").inner_text()
+    by_month = page.locator("#trend details table").last
+    assert by_month.locator("tbody tr").count() == 6
+    assert by_month.locator("tbody tr").first.text_content() == "Jun 202612 of 20"
+    page.close()
+
+
+def test_a_chart_without_a_month_of_change_says_so(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
+    months = [facts.Course("leaf", "delivery_punctuality", date(2026, m, 1), 20, 2) for m in range(1, 7)]
+    page = shown(browser, replace(report, changes=[], courses=months), tmp_path)
+    assert "No month was found in which it changed" in page.locator("#trend .courses figcaption").inner_text()
+    assert "No month was found in which a share of complaints changed" in page.locator("#trend h3 + .none").last.inner_text()
     page.close()
 
 
@@ -245,6 +300,22 @@ def test_language_and_period_narrow_findings_and_quotes_but_no_figures(
     page.select_option("select[name=period]", "current")
     windows = [c for c in report.cells if c.window == "current"]
     assert page.locator(".swot .claim:visible").count() == len(windows)
+    page.close()
+
+
+def test_where_a_filter_leaves_nothing_a_line_says_so(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
+    spoken = {theme for cell in report.cells for theme in [cell.theme] if theme}
+    silent = next(theme for _, themes in report.stages for theme in themes if theme.theme not in spoken)
+    page = shown(browser, report, tmp_path, fragment=f"#theme={silent.theme}")
+    nothing = "Nothing here for this filter."
+    for section in ("swot", "evidence"):
+        assert page.locator(f"#{section} .none", has_text=nothing).is_visible()
+    assert not page.locator("table.swot").is_visible()
+    assert page.locator("#themes tr.stage:visible").count() == 1
+    page.locator("#filtered button").click()
+    assert page.locator(".none:visible", has_text=nothing).count() == 0
+    assert page.locator("#themes tr.stage:visible").count() == len([*report.stages])
+    assert page.locator("table.swot").is_visible()
     page.close()
 
 
@@ -341,6 +412,14 @@ def test_the_first_report_says_so_and_a_quiet_one_too(browser: Browser, report: 
     changes = page.locator("#changes").inner_text()
     assert "No finding came or went." in changes
     assert "are the same" in changes
+    page.close()
+
+
+def test_of_two_reports_on_one_day_the_time_tells_which(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
+    since = Since("20260701T013000Z", report.run.as_of.replace(hour=1, minute=30, tzinfo=UTC), (), (), (), 1, ())
+    page = shown(browser, replace(report, since=since, run=replace(report.run, timezone="UTC")), tmp_path)
+    assert "since the report of Jul 1, 2026, 01:30:" in page.locator(".headline li").first.inner_text()
+    assert "Held against the report of Jul 1, 2026, 01:30 (run" in page.locator("#changes").inner_text()
     page.close()
 
 

@@ -38,14 +38,20 @@ def write(
     languages: Sequence[str] = ("en",),
     progress: Callable[[str], None] = lambda _: None,
     since: Since | None = None,
+    *,
+    market_file: Path | None = None,
 ) -> list[Path]:
     """Writes the run's report into `folder`, whole, in each of `languages`. Returns the files, HTML first.
 
-    `since`: how its cells differ from those of the run before; None where there was none.
+    `since`: how its cells differ from those of the run before; None where there was none. `market_file`: for the commands
+    that the report prints; without it they name the market alone.
 
     Readers of `latest` see it once `point_latest` is called, which is after the checks of publish.
     """
-    reports = [facts.read(build_file, Wording(language), since=since, languages=languages) for language in languages]
+    reports = [
+        facts.read(build_file, Wording(language), since=since, languages=languages, market_file=market_file)
+        for language in languages
+    ]
     folder.parent.mkdir(parents=True, exist_ok=True)
     for leftover in folder.parent.glob(".report-*"):  # of a report that was killed
         shutil.rmtree(leftover)

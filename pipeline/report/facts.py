@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -173,6 +174,8 @@ class Report:
     """What differs from the former report; None where there is none to compare with."""
     languages: Sequence[str] = ()
     """In which the report is written, the first one being that of the file without a language in its name."""
+    market_file: Path | None = None
+    """For the commands that a reader may run; None where it is not known."""
 
     quadrants = QUADRANTS
 
@@ -184,6 +187,16 @@ class Report:
     def current(self) -> Window | None:
         """The newest quarter; None when no review has a date."""
         return next((w for w in self.windows if w.name == "current" and w.ends_on is not None), None)
+
+    @property
+    def former_day(self) -> str:
+        """The former report's day in words, with the time where this report is of the same day; empty without a former one."""
+        if self.since is None:
+            return ""
+        day = self.run.local(self.since.as_of)
+        if day != self.run.day:
+            return self.words.day(day)
+        return self.words.moment(self.since.as_of.astimezone(ZoneInfo(self.run.timezone)))
 
     @property
     def stale_days(self) -> int:
@@ -361,10 +374,18 @@ class Report:
 _R = TypeVar("_R")
 
 
-def read(build_file: Path, words: Wording | None = None, *, since: Since | None = None, languages: Sequence[str] = ()) -> Report:
+def read(
+    build_file: Path,
+    words: Wording | None = None,
+    *,
+    since: Since | None = None,
+    languages: Sequence[str] = (),
+    market_file: Path | None = None,
+) -> Report:
     """The report in the language of `words`, English by default: claims, reasons, names of themes and tactics among its rows too.
 
     `since`: how the build's cells differ from the former run's. `languages`: all in which the report is written; its own alone by default.
+    `market_file`: where it is, for the commands that the report prints.
     Raises ReportError when the build has not been through `rivalscope swot`.
     """
     said = words or Wording("en")
@@ -386,6 +407,7 @@ def read(build_file: Path, words: Wording | None = None, *, since: Since | None 
             words=said,
             since=since,
             languages=languages or [said.language],
+            market_file=market_file,
             audit=[
                 replace(a, detail=said.listed([said.channel(way) for way in a.detail.split(", ")]))
                 if a.part == "contact_channels" and a.detail

@@ -83,20 +83,18 @@ def _change(report: Report) -> str:
             brands=len(report.brands),
             findings=len(report.cells),
         )
-    day = report.run.local(since.as_of)
+    day = report.former_day
     if since.is_quiet:
-        return words.say(
-            "No real change since the report of {day:day}: the same {n} findings stand.", day=day, n=len(report.cells)
-        )
+        return words.say("No real change since the report of {day}: the same {n} findings stand.", day=day, n=len(report.cells))
     if not since.appeared and not since.gone:
         return words.say(
-            "Since the report of {day:day}: the same {n} findings stand, {moved} of them with other figures.",
+            "Since the report of {day}: the same {n} findings stand, {moved} of them with other figures.",
             day=day,
             n=len(report.cells),
             moved=len(since.moved),
         )
     return words.say(
-        "Since the report of {day:day}: {new} new findings, {gone} no longer shown, {kept} still standing.",
+        "Since the report of {day}: {new} new findings, {gone} no longer shown, {kept} still standing.",
         day=day,
         new=len(since.appeared),
         gone=len(since.gone),

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -36,6 +38,7 @@ def render(report: Report) -> bytes:
     css = (_FOLDER / "report.css").read_text(encoding="utf-8") + _of_report(report)
     script = (_FOLDER / "report.js").read_text(encoding="utf-8")
     flagged, counted = (sum(getattr(f, n) for f in report.flagged) for n in ("flagged_count", "review_count"))
+    courses = [_Drawn.of(report, brand, theme, months) for (brand, theme), months in _courses(report)]
     html = _template().render(
         r=report,
         words=words,
@@ -57,11 +60,11 @@ def render(report: Report) -> bytes:
         is_crowded=len({point.brand for point in report.overall_trend}) > chart.BANDS_MAX,
         overall_changes=any(change.theme is None for change in report.changes),
         map=Markup(chart.position_svg(report)),  # noqa: S704 - as above
-        courses=[_Drawn.of(report, brand, theme, months) for (brand, theme), months in _courses(report)],
+        courses=courses,
+        by_month=_by_month(courses),
         # What is sure comes first; a rating that may have moved is told after it.
         movements=sorted(report.movements, key=lambda movement: movement.arrow not in {"up", "down"}),
         flagged_share=flagged / counted if counted else None,
-        market_file=f"{report.run.market}.toml",
         shown=CLAIMS_SHOWN,
     )
     return html.encode("utf-8")
@@ -108,7 +111,7 @@ class _Drawn:
             else words.say("{brand}: complaints about {theme} by month", brand=name, theme=words.label(report.theme_name(theme)))
         )
         changed = [change.month for change in report.changes if (change.brand, change.theme) == (brand, theme)]
-        caption = words.say("{title}, share of reviews.", title=title)
+        caption = words.say("{title}, share of reviews. No month was found in which it changed beyond noise.", title=title)
         if changed:
             months_named = words.listed([words.month(month) for month in sorted(changed)])
             caption = words.say("{title}, share of reviews. Dashed line: changed in {months}.", title=title, months=months_named)
@@ -118,6 +121,13 @@ class _Drawn:
 
 def _courses(report: Report) -> list[tuple[tuple[str, str | None], list[Course]]]:
     return [item for item in report.courses_by_topic.items() if len(item[1]) > 1][:COURSES_MAX]
+
+
+def _by_month(courses: Sequence[_Drawn]) -> list[tuple[date, list[tuple[_Drawn, Course | None]]]]:
+    """Newest first; each month's figures of every course, None where it has none."""
+    found = [{each.month: each for each in course.months} for course in courses]
+    months = sorted({month for months in found for month in months}, reverse=True)
+    return [(month, [(course, of.get(month)) for course, of in zip(courses, found, strict=True)]) for month in months]
 
 
 class _Page:
@@ -133,6 +143,17 @@ class _Page:
                 self._first.setdefault(_finding(cell), cell)
             if quotes := self._passages(cell):
                 self._quoted.setdefault(quotes, cell)
+
+    @property
+    def market_file(self) -> str:
+        """As it stands in a command, quoted for the shell; the bare name where nobody said where the file is."""
+        file = self._report.market_file
+        if file is None:
+            return shlex.quote(f"{self._report.run.market}.toml")
+        here, whole = Path.cwd(), file.absolute()
+        # Under the root, "relative" would say where a scheduler happens to stand.
+        is_below = here != Path(here.anchor) and whole.is_relative_to(here)
+        return shlex.quote(str(whole.relative_to(here) if is_below else whole))
 
     def facets(
         self,
@@ -173,7 +194,7 @@ class _Page:
         return self.facets(theme=list(dict.fromkeys(cell.theme for cell in cells if cell.theme)))
 
     def shared(self, cell: Cell) -> str:
-        """The claim in short where a row above tells the same of the same brand at full length; else empty."""
+        """The claim in short where a row above tells the same with the same figures at full length; else empty."""
         if not _is_of_others(cell):
             return ""
         first = self._first[_finding(cell)]
@@ -236,7 +257,9 @@ def _is_of_others(cell: Cell) -> bool:
 
 
 def _finding(cell: Cell) -> tuple[object, ...]:
-    return cell.quadrant, cell.about, cell.theme or cell.metric, cell.metric, cell.window
+    # Of a named brand's finding the figures are its own, in whichever row it stands; one of the whole market is held against each row's brand.
+    said = cell.claim if cell.about is None else None
+    return cell.quadrant, cell.about, cell.theme, cell.metric, cell.window, cell.statistics, said
 
 
 def _clipped(text: str) -> str:

@@ -6,6 +6,34 @@
   const facets = ["brand", "stage", "theme", "language", "period"];
   const claims = [...document.querySelectorAll(".swot .claim")];
   const marked = [...document.querySelectorAll("[data-f]")];
+  const groups = [...document.querySelectorAll("[data-group]")];
+
+  // The rows under each heading within a table, before any sorting.
+  const stages = [...document.querySelectorAll("tr.stage")].map((stage) => {
+    const rows = [];
+    for (let at = stage.nextElementSibling; at && !at.classList.contains("stage"); at = at.nextElementSibling) rows.push(at);
+    return [stage, rows];
+  });
+
+  // Tables, lists and sections whose parts a filter hides; where it leaves none of them, a line says so in their place.
+  const blocks = [...document.querySelectorAll("table.swot, main tbody, main ul, main ol, main .courses, main section")]
+    .filter((found) => !found.parentElement.closest(".swot"))
+    .map((found) => {
+      const isSwot = found.matches(".swot");
+      const parts = isSwot ? claims : [...found.children].filter((part) => part.matches("[data-f], [data-group]"));
+      return { found, items: parts.filter((part) => !part.matches(".stage")) };
+    })
+    .filter(({ items }) => items.length)
+    .map(({ found, items }) => {
+      const nothing = document.createElement("p");
+      nothing.className = "none";
+      nothing.textContent = form.dataset.nothing;
+      nothing.hidden = true;
+      const outer = found.matches("section") ? null : found.closest(".scroll") || found.closest("table.swot") || found;
+      if (outer) outer.after(nothing);
+      else items[0].before(nothing);
+      return { outer, items, nothing };
+    });
 
   const wanted = () => {
     const said = new FormData(form);
@@ -21,13 +49,20 @@
   const apply = () => {
     const filters = wanted();
     for (const element of marked) element.hidden = !fits(element, filters);
+    for (const group of groups) group.hidden = false;
+    for (const { outer } of blocks) if (outer) outer.hidden = false;
     // What a filter leaves is worth seeing whole.
     for (const folded of document.querySelectorAll(".swot details")) folded.open = filters.length > 0;
     for (const box of document.querySelectorAll(".swot td")) {
       box.classList.toggle("emptied", !!box.querySelector(".claim") && !box.querySelector(".claim:not([hidden])"));
     }
     // A heading over nothing says nothing.
-    for (const group of document.querySelectorAll("[data-group]")) group.hidden = !group.querySelector("[data-f]:not([hidden])");
+    for (const group of groups) group.hidden = ![...group.querySelectorAll("[data-f]")].some((part) => !part.closest("[hidden]"));
+    for (const [stage, rows] of stages) stage.hidden = rows.every((row) => row.hidden);
+    for (const { outer, items, nothing } of blocks) {
+      nothing.hidden = items.some((item) => !item.hidden);
+      if (outer) outer.hidden = !nothing.hidden;
+    }
     const shown = claims.filter((claim) => !claim.closest("[hidden]")).length;
     told.textContent = form.dataset.status.replace("{shown}", shown).replace("{all}", claims.length);
     bar.hidden = filters.length === 0;
@@ -132,6 +167,8 @@
   });
 
   document.querySelectorAll("table.sortable").forEach(sortable);
+  // Where the chart is wider than the screen, what is newest comes first.
+  for (const wide of document.querySelectorAll("#trend figure .scroll")) wide.scrollLeft = wide.scrollWidth;
   form.addEventListener("input", () => remember(apply()));
   form.addEventListener("submit", (event) => event.preventDefault());
   bar.querySelector("button").addEventListener("click", clear);
