@@ -103,7 +103,7 @@ def _as_table(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[s
 def _as_csv(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str]) -> None:
     """Null is an empty field; numbers as they are, so that they come back the same."""
     shown = plain if out.isatty() else str
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180; a bare carriage return is quoted only with it
     writer.writerow([shown(name) for name in names])
     for row in _rows(cursor):
         writer.writerow(["" if value is None else shown(_text(value)) for value in row])
@@ -112,7 +112,7 @@ def _as_csv(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str
 def _as_csv_for_spreadsheets(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str]) -> None:
     """As CSV, with an apostrophe before text that would run there; numbers, dates and all other text as they are."""
     shown = plain if out.isatty() else str
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180; a bare carriage return is quoted only with it
     writer.writerow([shown(_harmless(name)) for name in names])
     for row in _rows(cursor):
         texts = (

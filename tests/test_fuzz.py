@@ -25,7 +25,7 @@ from test_frozen_pages import FROZEN, PARSERS, URL, address
 from spiders.items import FaqEntry, Review, SearchResult, UnexpectedPage, line
 from spiders.web import saved
 
-SECONDS = 2.0
+SECONDS = 10.0
 """Of the processor, on one page."""
 QUICK, SLOW = 600, 63_000
 """Mutated pages, over all parsers; the trees and the hostile shapes come on top."""
