@@ -167,17 +167,20 @@ def scorers(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return _rows(con, _SCORERS)
 
 
+LAST = "mart_unflagged.cell_survival"
+"""The table that the SWOT room makes last: a build without it has not been through the room, or not to its end."""
+
+
 def cells_of(build_file: Path, given: Inputs) -> bytes:
     """As `document`. Raises CellsError when the build has not been through `rivalscope swot`."""
     with build.connect(build_file, read_only=True) as con:
-        if "mart.swot_cell" not in build.tables(con):
+        if LAST not in build.tables(con):
             raise CellsError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
         return document(con, given)
 
 
-def keep(build_file: Path, given: Inputs, folder: Path) -> Path:
-    """Keeps what the build says, with the rules and themes behind it; the file, which may have been there."""
-    body = cells_of(build_file, given)
+def keep(body: bytes, given: Inputs, folder: Path) -> Path:
+    """Keeps what a build says (`cells_of`), with the rules and themes behind it; the file, which may have been there."""
     run_id = orjson.loads(body)["run_id"]
     editions = _editions(folder, run_id)
     if editions and editions[-1].read_bytes() == body:

@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -100,25 +100,29 @@ def _as_table(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[s
         console.print(f"The first {SHOWN_ROWS} rows; --csv and --json give all.")
 
 
-def _as_csv(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str]) -> None:
-    """Null is an empty field; numbers as they are, so that they come back the same."""
+def _as_csv(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str], told: Callable[[str], str] = str) -> None:
+    """Null is an empty field; numbers as they are, so that they come back the same; `told` is what becomes of all other text."""
     shown = plain if out.isatty() else str
-    writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180; a bare carriage return is quoted only with it
-    writer.writerow([shown(name) for name in names])
+    writer = csv.writer(_Lines(out), lineterminator="\r\n")  # a bare carriage return is quoted only with it
+    writer.writerow([shown(told(name)) for name in names])
     for row in _rows(cursor):
-        writer.writerow(["" if value is None else shown(_text(value)) for value in row])
+        texts = ("" if value is None else _text(value) if isinstance(value, _NUMBERS) else told(_text(value)) for value in row)
+        writer.writerow([shown(text) for text in texts])
+
+
+class _Lines:
+    """Ends each row with a line feed alone: `$(… --csv | tail -1)` would keep a carriage return."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._out = out
+
+    def write(self, row: str) -> int:
+        return self._out.write(row.removesuffix("\r\n") + "\n")
 
 
 def _as_csv_for_spreadsheets(cursor: duckdb.DuckDBPyConnection, names: Sequence[str], out: IO[str]) -> None:
-    """As CSV, with an apostrophe before text that would run there; numbers, dates and all other text as they are."""
-    shown = plain if out.isatty() else str
-    writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180; a bare carriage return is quoted only with it
-    writer.writerow([shown(_harmless(name)) for name in names])
-    for row in _rows(cursor):
-        texts = (
-            "" if value is None else _text(value) if isinstance(value, _NUMBERS) else _harmless(_text(value)) for value in row
-        )
-        writer.writerow([shown(text) for text in texts])
+    """With an apostrophe before text that would run there."""
+    _as_csv(cursor, names, out, _harmless)
 
 
 _NUMBERS = (bool, int, float, Decimal)

@@ -324,16 +324,20 @@ def deliver(options: argparse.Namespace, progress: Progress) -> int:
 
 def _published_run(market: Market, data: Path) -> Run:
     """The run that is published; a newer one may be under way. Raises RunError where none is."""
-    from warehouse.build import connect  # noqa: PLC0415 - as above
-
     file = data / "warehouse.duckdb"
     if not file.exists():
         raise RunError(
             f"Expected {file}, found none: no run of {market.name} is published. `rivalscope run {market.path}` makes one."
         )
-    with connect(file, read_only=True) as con:
+    return open_run(market, data, run_id=_run_id_of(file), as_of=None, new=False)
+
+
+def _run_id_of(published: Path) -> str:
+    from warehouse.build import connect  # noqa: PLC0415 - as above
+
+    with connect(published, read_only=True) as con:
         ((run_id,),) = con.execute("select run_id from core.run").fetchall()
-    return open_run(market, data, run_id=run_id, as_of=None, new=False)
+    return str(run_id)
 
 
 def _deliver(this: Run, wanted: Sequence["Recipient"], progress: Progress, *, dry: bool = False) -> int:
@@ -342,9 +346,11 @@ def _deliver(this: Run, wanted: Sequence["Recipient"], progress: Progress, *, dr
         return 0
     from pipeline.deliver.room import deliver as room  # noqa: PLC0415 - as above
 
-    _published(this)
+    _check_published(this)
     outcome = room(this, wanted, now=datetime.now(UTC), progress=progress, dry=sys.stdout if dry else None)
-    progress(f"deliver: {outcome.sent} messages sent")
+    if dry:
+        return 1 if outcome.failed else 0
+    progress(f"deliver: {outcome.sent} message{'' if outcome.sent == 1 else 's'} sent")
     if outcome.held:
         progress(
             f"deliver: `rivalscope deliver {this.market.path} --held` sends what was held back, when the quiet hours are over"
@@ -460,12 +466,14 @@ def _since(this: Run, body: bytes, progress: Progress) -> "Since | None":
 
 
 def _publish(this: Run, progress: Progress) -> None:
-    from pipeline.cells import keep  # noqa: PLC0415 - as above
+    from pipeline.cells import cells_of, keep  # noqa: PLC0415 - as above
     from pipeline.report import point_latest  # noqa: PLC0415 - as above
     from warehouse.publish import publish as room  # noqa: PLC0415 - as above
 
+    given = _guided(this)
+    said = cells_of(this.build_file, given)  # before: a build that swot has not finished must not be published
     published = room(this.build_file, this.data, progress=progress)
-    kept = keep(this.build_file, _guided(this), this.cells)
+    kept = keep(said, given, this.cells)
     # Only now: a report of a build that its checks refused must not be the one that people open.
     if this.report_folder.exists():
         point_latest(this.report_folder)
@@ -503,20 +511,23 @@ def _outcome(this: Run, progress: Progress) -> int:
 
 
 def _published(this: Run) -> "Report":
-    """What this run has published, in the first of the report's languages. Raises RunError when it has not: what an earlier run published
-    must not pass for it."""
+    """What this run has published, in the first of the report's languages. Raises RunError when it has not."""
     from pipeline.report import facts  # noqa: PLC0415 - as above
     from pipeline.report.wording import Wording  # noqa: PLC0415 - as above
 
+    _check_published(this)
+    return facts.read(this.published, Wording(this.market.report_languages[0]))
+
+
+def _check_published(this: Run) -> None:
+    """Raises RunError when this run has not been published: what an earlier run published must not pass for it."""
     if not this.published.exists():
         raise RunError(f"Expected {this.published}, found none: this run ended before publish. The log of its red task says why.")
-    report = facts.read(this.published, Wording(this.market.report_languages[0]))
-    if report.run.run_id != this.run_id:
+    if (run_id := _run_id_of(this.published)) != this.run_id:
         raise RunError(
-            f"Expected run {this.run_id} in {this.published}, found run {report.run.run_id}: this one was not published, or another has been "
+            f"Expected run {this.run_id} in {this.published}, found run {run_id}: this one was not published, or another has been "
             f"since. If it ended with a red task, the log of that task says why; `rivalscope run MARKET --run {this.run_id}` builds it again."
         )
-    return report
 
 
 def _show(this: Run) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pipeline.deliver.connection import airflow_home, variable
+from pipeline.deliver.connection import airflow_home, connection, variable
 from pipeline.deliver.ledger import DeliveryError
 from pipeline.deliver.message import Message, as_text
 from pipeline.deliver.settings import MailRecipient, MailServer
@@ -71,6 +71,14 @@ def written(message: Message, recipient: MailRecipient, server: MailServer, *, m
     # Last: what is said of the content so far would go to its first part when another is added.
     mail["Content-Language"] = message.language
     return mail
+
+
+def look_up(server: MailServer) -> None:
+    """Raises DeliveryError where the market file names what is not there."""
+    if server.connection is not None:
+        connection(server.connection)
+    else:
+        variable(str(server.url_variable))
 
 
 def _page(message: Message, cid: str | None) -> str:

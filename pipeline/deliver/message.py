@@ -209,22 +209,31 @@ def _lead(report: Report, told: Since, subset: str) -> list[str]:
     first, *others = headline(report)
     said = [first.text]
     own = next((brand for brand in report.brands if brand.own), None)
+    day = _former_day(report, told.before)
     if told.before is not None and not told.changes and subset == "own" and own is not None:
         # Of others there may be something.
-        said = [words.say("Nothing new for {brand} since the report of {day}.", brand=own.name, day=words.day(told.before.as_of))]
+        said = [words.say("Nothing new for {brand} since the report of {day}.", brand=own.name, day=day)]
     elif told.before is not None and not told.changes:
-        said = [words.say("No real change since the report of {day}.", day=words.day(told.before.as_of))]
+        said = [words.say("No real change since the report of {day}.", day=day)]
     elif told.before is not None:
         count = {kind: sum(change.change == kind for change in told.changes) for kind in ("appeared", "changed", "vanished")}
         said = [
             words.say(
                 "Since the report of {day}: new in the SWOT table: {appeared}; moved beyond chance: {changed}; no longer so: {vanished}.",
-                day=words.day(told.before.as_of),
+                day=day,
                 **count,
             )
         ]
     said += [sentence.text for sentence in others if _is_for(sentence, subset, report)]
     return [plain(sentence) for sentence in said]
+
+
+def _former_day(report: Report, before: cells.Kept | None) -> str:
+    """In the recipient's zone, with the time where both reports are of one day of hers."""
+    if before is None:
+        return ""
+    day = report.words.day(before.as_of)
+    return day if day != report.words.day(report.run.as_of.replace(tzinfo=UTC)) else report.words.moment(before.as_of)
 
 
 def _is_for(sentence: Sentence, subset: str, report: Report) -> bool:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline import cells
 from pipeline.deliver import ledger, mail, message, slack, webhook
+from pipeline.deliver.connection import variable
 from pipeline.deliver.ledger import DeliveryError, Event, Ledger
 from pipeline.deliver.message import Message
 from pipeline.deliver.settings import WEEKDAYS, MailRecipient, Recipient, SlackRecipient, SlackWebhookRecipient
@@ -121,7 +122,9 @@ class _Round:
         quiet = recipient.quiet_hours
         until = quiet.until(self._now, self._zone) if quiet is not None and (is_due or book.waiting) else None
         if until is not None:
-            self._progress(f"deliver: {recipient.name}: held back until {until.isoformat()}, when the quiet hours are over")
+            self._progress(
+                f"deliver: {recipient.name}: held back until {until.astimezone(self._zone).isoformat()}, when the quiet hours are over"
+            )
             self._hold(book, held=True)
             return 1
         try:
@@ -192,6 +195,7 @@ class _Round:
         recipient = self._recipient
         if self._dry is not None:
             print(f"--- to {recipient.name} by {recipient.channel}: {said.subject}\n\n{message.as_text(said)}", file=self._dry)
+            self._look_up()
             return
         if said.key in book.begun:
             self._progress(
@@ -208,6 +212,19 @@ class _Round:
         book.sent(said.key, events=tuple(events), run=run, moment=datetime.now(UTC))
         self._sent += 1
         self._progress(f"deliver: {recipient.name}: {said.kind} sent by {recipient.channel} ({said.key})")
+
+    def _look_up(self) -> None:
+        """Whether all that sending needs is there, without asking any server. Raises DeliveryError."""
+        match self._recipient:
+            case MailRecipient():
+                assert self._run.market.delivery.mail is not None  # noqa: S101 - the market file is refused without
+                mail.look_up(self._run.market.delivery.mail)
+            case SlackRecipient() as recipient:
+                slack.token(recipient)
+            case SlackWebhookRecipient() as recipient:
+                variable(recipient.url_variable)
+            case recipient:
+                webhook.address_and_key(recipient)
 
     def _by_channel(self, book: Ledger, said: Message, events: Sequence[Event], begun: Mapping[str, str]) -> None:
         match self._recipient:

@@ -28,7 +28,7 @@ _MOST_BLOCKS = 50
 
 def send(message: Message, recipient: SlackRecipient, begun: Mapping[str, str], note: Callable[[str, str], None]) -> None:
     """`begun` and `note` keep which step is done: a message that stands is not posted again for the sake of its files. Raises DeliveryError."""
-    client = WebClient(token=_token(recipient), base_url=recipient.api_url, timeout=_TIMEOUT_SECONDS, retry_handlers=_handlers())
+    client = WebClient(token=token(recipient), base_url=recipient.api_url, timeout=_TIMEOUT_SECONDS, retry_handlers=_handlers())
     try:
         channel, stamp = begun.get("channel"), begun.get("message")
         if channel is None or stamp is None:
@@ -139,16 +139,17 @@ def _files(message: Message) -> Iterator[dict[str, Any]]:
             }
 
 
-def _token(recipient: SlackRecipient) -> str:
+def token(recipient: SlackRecipient) -> str:
+    """The bot's. Raises DeliveryError."""
     if recipient.token_variable is not None:
         return variable(recipient.token_variable)
     assert recipient.connection is not None  # noqa: S101 - the market file has one of both
-    token = connection(recipient.connection).password
-    if not token:
+    found = connection(recipient.connection).password
+    if not found:
         raise DeliveryError(
             f"Expected the bot's token as the password of the Airflow connection {recipient.connection}, found none."
         )
-    return str(token)
+    return str(found)
 
 
 def _handlers() -> list[RetryHandler]:

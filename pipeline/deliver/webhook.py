@@ -39,10 +39,10 @@ class _RefusedError(Exception):
 
 def send(body: Mapping[str, Any], recipient: WebhookRecipient) -> None:
     """Raises DeliveryError when the server has not taken it."""
-    url = recipient.url or variable(str(recipient.url_variable))
+    url, key = address_and_key(recipient)
     content = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     headers = {"Idempotency-Key": str(body["id"])}
-    post(url, content, headers | signature(_key(recipient), str(body["id"]), datetime.now(UTC), content))
+    post(url, content, headers | signature(key, str(body["id"]), datetime.now(UTC), content))
 
 
 def post(url: str, content: bytes, headers: Mapping[str, str]) -> None:
@@ -70,6 +70,11 @@ def signature(key: bytes, message_id: str, moment: datetime, content: bytes) -> 
         "webhook-timestamp": stamp,
         "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
     }
+
+
+def address_and_key(recipient: WebhookRecipient) -> tuple[str, bytes]:
+    """Raises DeliveryError for what the environment does not have, or not as it must be."""
+    return recipient.url or variable(str(recipient.url_variable)), _key(recipient)
 
 
 def _key(recipient: WebhookRecipient) -> bytes:

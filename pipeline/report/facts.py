@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from pipeline.cells import LAST
 from pipeline.report.rows import (
     AuditPart,
     Brand,
@@ -391,7 +392,7 @@ def read(
     said = words or Wording("en")
     con = connect(build_file, read_only=True)
     try:
-        if "mart.summary" not in tables(con):
+        if LAST not in tables(con):
             raise ReportError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
         brands = [
             replace(b, channels=b.channels and [said.channel(channel) for channel in b.channels])

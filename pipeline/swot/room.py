@@ -93,6 +93,7 @@ def swot(
 ) -> dict[str, int]:
     """Replaces metric.*, rule.* and mart.* of the build file, and their siblings without flagged reviews; row counts by table.
 
+    Ended before its end it may leave some of them, and never the last one (`pipeline.cells.LAST`); run again it replaces them all.
     `guide`: tactics, journeys and axes; None for the defaults. `rules`: the folder that holds the folders of SQL, where they are not those of
     this version.
     Raises SwotError when the file is not there, or `load` and `score` have not filled it.
@@ -195,7 +196,7 @@ def _siblings(
 def _made(
     con: duckdb.DuckDBPyConnection, models: Sequence[Model], counts: dict[str, int], progress: Callable[[str], None]
 ) -> list[Model]:
-    """As `build.run_folder`, within the transaction of the whole room; the models in the order in which they were made."""
+    """As `build.run_folder`, within the transactions of the room; the models in the order in which they were made."""
     made = build.ordered(models, present=build.tables(con))
     for model in made:
         _make(con, model, counts, progress)
