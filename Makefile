@@ -2,8 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-# Twice as many as the smallest machine has cores: many a test waits for a web server. tests/conftest.py says what stays with one worker.
-WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
+# One more than the smallest machine has cores: many a test waits for a web server. A file's tests stay with one worker.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH

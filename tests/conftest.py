@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from xdist.scheduler import LoadFileScheduling
 
 from pipeline.demo import web
 from tests import prepared
@@ -158,12 +159,26 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays with one worker, as its fixtures do, unless its tests name groups of their own."""
     order = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+APART = ("test_diff",)
+"""Its tests take long and share only what `ran_once` made."""
+
+
+class _Files(LoadFileScheduling):
+    """A file stays with one worker, as its fixtures do, unless its tests stand apart."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return nodeid if Path(file).stem in APART else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Files:
+    """Of pytest-xdist."""
+    return _Files(config, log)
 
 
 def ran_once(

@@ -209,7 +209,7 @@ def causes(found: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(f"diff {name}")) for name in ONE_THING])
+@pytest.mark.parametrize("name", ONE_THING)
 def test_where_one_thing_differs_it_is_named_and_nothing_else_is(place: Place, name: str) -> None:
     change, factor = ONE_THING[name]
     change(place)
@@ -226,7 +226,6 @@ def test_where_one_thing_differs_it_is_named_and_nothing_else_is(place: Place, n
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("diff everything")
 def test_where_everything_differs_each_thing_is_named_where_it_changed_a_cell(place: Place) -> None:
     new_reviews(place, day="2026-01-15")
     for change in (edited_reviews, rules, themes, coverage, model):

@@ -716,6 +716,7 @@ def test_on_paper_it_is_a4_with_everything_unfolded(tea: Ran, browser: Browser, 
 # --- large --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ten_brands_by_twenty_five_themes_weigh_under_two_megabytes_and_paint_at_once(
     browser: Browser, big: facts.Report, tmp_path: Path
 ) -> None:

@@ -349,31 +349,35 @@ def test_rankings_and_silence_are_shown_by_results_and_unanswered_reviews() -> N
     con.close()
 
 
-SIBLINGS = ("metric", "rule", "mart")
-
-
-def test_without_flags_both_ways_say_the_same(planted: duckdb.DuckDBPyConnection) -> None:
-    doubled = [
-        (schema, table)
-        for schema in SIBLINGS
-        for (table,) in planted.execute(
-            "select table_name from duckdb_tables() where schema_name = ? and table_name not in ('left_out', 'cell_survival')",
-            [f"{schema}_unflagged"],
-        ).fetchall()
-    ]
-    assert {table for schema, table in doubled if schema == "rule"} == {
-        table for (table,) in planted.execute("select table_name from duckdb_tables() where schema_name = 'rule'").fetchall()
-    }
+def test_a_flag_that_leaves_out_no_review_of_the_market_changes_no_number(planted: duckdb.DuckDBPyConnection) -> None:
+    """With a flag the tables without flagged reviews are made by SQL, with none at all they are copied; both say what the tables with them say."""
+    rows = PLANTED.rows()
+    rows["text.suspicion"] = [("nobodys00001", "brook", "near_duplicate")]
+    made = built(rows)
+    run(made, settings=SwotSettings())
+    tables = [name.split(".") for name in build.tables(made)]
+    doubled = [(s.removesuffix(build.SIBLING), t) for s, t in tables if s.endswith(build.SIBLING) and t != "cell_survival"]
+    doubled.remove(("metric", "left_out"))
+    assert {table for schema, table in doubled if schema == "rule"} == {table for schema, table in tables if schema == "rule"}
     assert {("metric", "theme_brand"), ("metric", "test"), ("mart", "swot_cell"), ("mart", "evidence"), ("mart", "summary")} <= {
         *doubled
     }
     for schema, table in doubled:
-        one, other = (
-            planted.execute(f'from {name}."{table}" order by all').fetchall() for name in (schema, f"{schema}_unflagged")
+        one, *others = (
+            con.execute(f'from {name}."{table}" order by all').fetchall()
+            for con in (planted, made)
+            for name in (schema, f"{schema}{build.SIBLING}")
         )
-        assert one == other, (schema, table)
-    assert set(planted.execute("select survives from mart_unflagged.cell_survival").fetchall()) == {(True,)}
-    assert build.undocumented(planted) == [name for name in build.undocumented(planted) if name.startswith(("core.", "text."))]
+        assert others == [one] * 3, (schema, table)
+    said = (
+        "select schema_name, table_name, column_name, comment from duckdb_columns() union all select schema_name, table_name, null, comment"
+        f" from duckdb_tables() where schema_name like '%{build.SIBLING}' order by all"
+    )
+    for con in (planted, made):
+        assert set(con.execute("select survives from mart_unflagged.cell_survival").fetchall()) == {(True,)}
+        assert build.undocumented(con) == [name for name in build.undocumented(con) if name.startswith(("core.", "text."))]
+        assert con.execute(said).fetchall() == planted.execute(said).fetchall()
+    made.close()
 
 
 def test_numbers_can_be_had_without_flagged_reviews() -> None:

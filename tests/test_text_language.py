@@ -114,6 +114,7 @@ def test_a_word_that_two_languages_share_pulls_to_neither(text: str, wanted: str
             assert language_of(text, languages=market) == wanted
 
 
+@pytest.mark.slow
 def test_three_words_tell_the_language_among_five() -> None:
     # A market at a time, so that its identifier is loaded once.
     apart = [{words: told_apart(market, words) for words in ("words", "words_fresh", "words_third")} for market in MARKETS]
