@@ -1,6 +1,7 @@
-"""Commands in processes of their own that begin with everything imported: what a test starts a hundred times is read from disk once.
+"""Commands in processes of their own that begin with everything read: what a test starts a hundred times is read from disk once.
 
-A process that has imported Scrapy, DuckDB and the rooms waits (the fork server of multiprocessing, one a worker); each command is a copy of it.
+A process that has imported Scrapy, DuckDB and the rooms, and parsed the patterns and the SQL, waits (the fork server of multiprocessing, one a
+worker); each command is a copy of it.
 """
 
 import contextlib
@@ -17,12 +18,14 @@ from pathlib import Path
 import __main__
 
 _MODULES = (
+    __name__,
     "scrapy.commands.crawl",
     "scrapy.crawler",
     "pipeline.rooms",
     "pipeline.swot",
     "pipeline.text.score",
     "pipeline.gather",
+    "tests.read_once",
 )
 
 # DuckDB takes a program without a file for a prompt, and draws its progress on stdout there. This module is the first that the server imports.
@@ -30,7 +33,7 @@ if getattr(__main__, "main", None) is forkserver.main:
     __main__.__file__ = __file__
 
 _server = multiprocessing.get_context("forkserver")
-_server.set_forkserver_preload([__name__, *_MODULES])
+_server.set_forkserver_preload([*_MODULES])
 
 
 def run(

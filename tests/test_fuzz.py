@@ -27,7 +27,7 @@ from spiders.web import saved
 
 SECONDS = 10.0
 """Of the processor, on one page."""
-QUICK, SLOW = 600, 63_000
+QUICK, SLOW = 600, 30_000
 """Mutated pages, over all parsers; the trees and the hostile shapes come on top."""
 
 SOURCES = sorted(PARSERS)
@@ -329,9 +329,9 @@ def test_any_tree_gives_records_or_a_named_error(tree: tuple[str, str]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000, **_RELAXED)  # type: ignore[arg-type]  # as above
+@settings(max_examples=1_000, **_RELAXED)  # type: ignore[arg-type]  # as above
 @given(tree=ANY)
-def test_thousands_of_trees_give_records_or_a_named_error(tree: tuple[str, str]) -> None:
+def test_a_thousand_trees_give_records_or_a_named_error(tree: tuple[str, str]) -> None:
     assert fault(*tree) is None
 
 
@@ -393,11 +393,12 @@ def test_a_hostile_shape_takes_no_longer_than_a_page_may(shape: str) -> None:
 def test_a_page_of_megabytes_made_of_a_source_s_own_takes_no_longer(source: str) -> None:
     """What the page repeats (cards, entries, questions) a thousand times over, and its markup without an end."""
     grown = {}
-    for page, text in PAGES.items():
-        if page.parent.name == source and len(text) > 200:
-            head, middle, foot = text[: len(text) // 4], text[len(text) // 4 : -len(text) // 4], text[-len(text) // 4 :]
-            grown[f"{page.name}, its middle"] = (head + middle * (2_000_000 // len(middle)) + foot, address(page))
-            grown[f"{page.name}, all of it"] = (text * (2_000_000 // len(text)), address(page))
+    own = [(page, text) for page, text in PAGES.items() if page.parent.name == source and len(text) > 200]
+    # Of many pages those with the most markup: they hold what the small ones hold.
+    for page, text in sorted(own, key=lambda one: -len(one[1]))[:5]:
+        head, middle, foot = text[: len(text) // 4], text[len(text) // 4 : -len(text) // 4], text[-len(text) // 4 :]
+        grown[f"{page.name}, its middle"] = (head + middle * (2_000_000 // len(middle)) + foot, address(page))
+        grown[f"{page.name}, all of it"] = (text * (2_000_000 // len(text)), address(page))
     said = {name: fault_of_a_large_page(source, *page) for name, page in grown.items()}
     assert not {name: what for name, what in said.items() if what is not None}
 

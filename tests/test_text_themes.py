@@ -372,8 +372,8 @@ def test_alternatives_and_literals_stand_for_their_pattern(pattern: str, texts: 
         assert any(re.search(part, text) for part in parts) == bool(re.search(pattern, text)), (parts, text)
         for part in parts:
             if re.search(part, text):
-                assert all(any(one in tokens for one in clause) for clause in literals.required_literals(part)), (part, text)
-                assert literals.required_phrase(part) in text.lower(), (part, text)
+                assert all(any(one in tokens for one in clause) for clause in literals.required(part).literals), (part, text)
+                assert literals.required(part).phrase in text.lower(), (part, text)
             found = [match.span() for match in matcher.compiled(part).finditer(text)]
             assert found == [match.span() for match in re.finditer(part, text, matcher.compiled(part).flags)], (part, text)
 

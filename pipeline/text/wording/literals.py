@@ -5,11 +5,13 @@ lies within one token (a run of word characters), and `<` or `>` at its end says
 that a pattern is tried only on texts whose tokens, written `<token>`, hold one literal of each clause.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 
 # The parser has no public name since `sre_parse` was deprecated; typeshed leaves it out.
 from re import _parser  # type: ignore[attr-defined]
+from typing import NamedTuple
 
 TOKEN = re.compile(r"\w+")
 
@@ -25,18 +27,23 @@ _Node = tuple[object, object]
 _REPEATS = (_parser.MAX_REPEAT, _parser.MIN_REPEAT, _parser.POSSESSIVE_REPEAT)
 
 
-def required_literals(pattern: str) -> tuple[Clause, ...]:
-    """The two rarest clauses of a pattern, in lower case; none where it demands no literal. Raises re.error.
+class Required(NamedTuple):
+    """What a pattern demands of each text that it matches, in lower case."""
 
-    Patterns asked of an English sentence by one clause 18.9, by two 3.2, by three 2.8 (of which .5 match).
-    """
-    return tuple(sorted(_clauses(list(_parser.parse(pattern)), left=False, right=False), key=_rarity, reverse=True)[:2])
+    literals: tuple[Clause, ...]
+    """Its two rarest clauses; none where it demands no literal.
+
+    Patterns asked of an English sentence by one clause 18.9, by two 3.2, by three 2.8 (of which .5 match)."""
+    phrase: str
+    """The longest run of characters over two tokens or more; "" where there is none."""
 
 
-def required_phrase(pattern: str) -> str:
-    """The longest run of characters over two tokens or more, in lower case, that stands in each text that the pattern matches;
-    "" where there is none. Raises re.error."""
-    return max(_phrases(list(_parser.parse(pattern))), key=len, default="")
+@functools.cache  # a pattern of a theme stands in the matchers of several markets and languages
+def required(pattern: str) -> Required:
+    """Raises re.error."""
+    tree = list(_parser.parse(pattern))
+    clauses = sorted(_clauses(tree, left=False, right=False), key=_rarity, reverse=True)
+    return Required(tuple(clauses[:2]), max(_phrases(tree), key=len, default=""))
 
 
 def _phrases(tree: Sequence[_Node]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.text.reading import morphology
-from pipeline.text.wording.literals import TOKEN, alternatives, is_one, required_literals, required_phrase
+from pipeline.text.wording.literals import TOKEN, alternatives, is_one, required
 
 MAX_CHARS = 600
 """A longer sentence is read up to here: sentences are shorter, and patterns must not cost more on hostile text."""
@@ -218,7 +218,7 @@ def _starts_in_sentence(text: str) -> frozenset[int]:
 
 def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Matcher:
     """Of (owner, role, pattern). Raises re.error for a pattern that does not compile."""
-    probes = [Probe(owner, part, role, required_phrase(part)) for owner, role, whole in patterns for part in alternatives(whole)]
+    probes = [Probe(owner, part, role, required(part).phrase) for owner, role, whole in patterns for part in alternatives(whole)]
     always = finders = 0
     guards: dict[int, int] = {}
     wordings: dict[int, int] = {}
@@ -231,7 +231,7 @@ def matcher(patterns: Iterable[tuple[int, Role, str]], language: str = "") -> Ma
             guards[probe.owner] = guards.get(probe.owner, 0) | first
         else:
             wordings[probe.owner] = wordings.get(probe.owner, 0) | first
-        clauses = required_literals(probe.pattern)
+        clauses = required(probe.pattern).literals
         if not clauses:
             always |= first | second
         for literal in clauses[0] if clauses else ():
