@@ -5,6 +5,7 @@ name terms of reviews, events quote FAQ pages), so each channel escapes what it 
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -362,6 +363,8 @@ def _file(run: Run, recipient: Recipient) -> File:
 
 
 def _png(svg: str) -> bytes:
+    # On white, also where the reader's mail is dark: the drawing program turns what is half transparent grey on no ground.
+    svg = re.sub(r"^<svg [^>]*>", r'\g<0><rect width="100%" height="100%" fill="#fff"/>', svg)
     try:
         drawn: bytes = vlc.svg_to_png(svg, scale=1.5)
     except RuntimeError as error:  # a page of the drawing program's own stack follows its first line

@@ -45,8 +45,8 @@ _CONFIG = {
 }
 
 
-BANDS_MAX = 4
-"""With more lines than that, the bands of all of them hide one another: only ours is drawn."""
+BANDS_MAX = 2
+"""With more lines than that the bands of all of them mix to one grey: only ours is drawn."""
 
 
 def trend_svg(report: Report) -> str:
@@ -83,7 +83,7 @@ def trend_svg(report: Report) -> str:
         "encoding": {"x": _by_month(report), "color": _by_brand(names, legend)},
         "layer": [
             {
-                "mark": {"type": "area", "opacity": 0.1},
+                "mark": {"type": "area", "opacity": 0.14},
                 "transform": [{"filter": {"field": "own", "equal": True}}] if len(lines) > BANDS_MAX else [],
                 "encoding": {
                     "y": {
