@@ -4,21 +4,33 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import re
 import shutil
 import signal
+import socket
 import socketserver
+import ssl
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
 from bs4 import BeautifulSoup
 from conftest import PROJECT, opened, rivalscope
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from delivering import (  # noqa: F401 - fixtures
     ALERTS,
     KEY,
@@ -189,6 +201,73 @@ def test_no_password_goes_over_an_open_line(place: Place, post_office: PostOffic
     assert "Expected TLS from 127.1 before a password is sent to it" in place.said
     assert "hunter2" not in place.said
     assert post_office.mails == []
+
+
+PASSWORD = "p:a ss%word@"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """Of 127.0.0.1, signed by itself; with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime.now(UTC), datetime.now(UTC) + timedelta(days=1))
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    told = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    paths = tmp_path / "server.pem", tmp_path / "server.key"
+    for path, content in zip(paths, (signed.public_bytes(pem), told), strict=True):
+        path.write_bytes(content)
+    return paths
+
+
+@pytest.fixture(params=["smtp", "smtps"])
+def sealed(
+    request: pytest.FixtureRequest, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[PostOffice]:
+    """A server that takes mail only over TLS, from the beginning or from STARTTLS on, from who knows the password."""
+
+    def known(_server: object, _session: object, _envelope: object, _how: str, given: LoginPassword) -> AuthResult:
+        return AuthResult(success=(given.login, given.password) == (b"me", PASSWORD.encode()), handled=False)
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    office = PostOffice()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        office.port = free.getsockname()[1]
+    at_once = request.param == "smtps"
+    seal = {"ssl_context": context} if at_once else {"tls_context": context, "require_starttls": True}
+    controller = Controller(
+        office, "127.0.0.1", office.port, authenticator=known, auth_required=True, auth_require_tls=not at_once, **seal
+    )  # fmt: skip
+    controller.start()
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    monkeypatch.setenv("SMTP_URL", f"{request.param}://me:{quote(PASSWORD, safe='')}@127.0.0.1:{office.port}")
+    yield office
+    controller.stop()
+
+
+def test_a_mail_goes_over_tls_to_who_knows_us(place: Place, sealed: PostOffice) -> None:
+    place.write(SERVER + mail_to("haruka"))
+    assert place.deliver() == Outcome(1, 0, 0), place.said
+    assert len(sealed.mails) == 1
+
+
+@pytest.mark.parametrize("wrong", ["password", "certificate"])
+def test_a_mail_stays_here_where_one_of_both_is_not_who_it_should_be(
+    place: Place, sealed: PostOffice, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    if wrong == "password":
+        monkeypatch.setenv("SMTP_URL", os.environ["SMTP_URL"].replace("p%3Aa", "hunter2"))
+    else:
+        monkeypatch.delenv("SSL_CERT_FILE")
+    place.write(SERVER + mail_to("haruka"))
+    assert place.deliver() == Outcome(0, 0, 1)
+    assert "haruka" in place.said
+    assert "hunter2" not in place.said
+    assert ("certificate" if wrong == "certificate" else "535") in place.said
+    assert sealed.mails == []
 
 
 # --- webhook ------------------------------------------------------------------------------------------------------------

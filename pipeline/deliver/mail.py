@@ -37,12 +37,12 @@ def send(message: Message, recipient: MailRecipient, server: MailServer, *, mome
     )
     try:
         tries(partial(_handed_over, mail, server))
+    except (smtplib.SMTPException, OSError) as error:  # a certificate that is not trusted is a ValueError too
+        raise DeliveryError(f"Expected the mail server to take the mail to {recipient.to}; {_told(error)}.") from error
     except ValueError as error:  # of smtplib, which takes ASCII alone; its words quote what should not be told
         raise DeliveryError(
             f"Expected to log in to the mail server for the mail to {recipient.to}, found a user, password or answer that is not ASCII."
         ) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise DeliveryError(f"Expected the mail server to take the mail to {recipient.to}; {_told(error)}.") from error
 
 
 def written(message: Message, recipient: MailRecipient, server: MailServer, *, moment: datetime) -> EmailMessage:
