@@ -167,15 +167,17 @@ def scorers(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return _rows(con, _SCORERS)
 
 
-LAST = "mart_unflagged.cell_survival"
+SWOT_LAST_TABLE = "mart_unflagged.cell_survival"
 """The table that the SWOT room makes last: a build without it has not been through the room, or not to its end."""
 
 
 def cells_of(build_file: Path, given: Inputs) -> bytes:
     """As `document`. Raises CellsError when the build has not been through `rivalscope swot`."""
     with build.connect(build_file, read_only=True) as con:
-        if LAST not in build.tables(con):
-            raise CellsError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
+        if SWOT_LAST_TABLE not in build.tables(con):
+            raise CellsError(
+                f"Expected the tables of `rivalscope swot` in {build_file}, found them missing or not made to their end. Run it first."
+            )
         return document(con, given)
 
 

@@ -140,9 +140,22 @@ def test_a_dry_run_misses_what_sending_would_miss(place: Place, monkeypatch: pyt
     shown = StringIO()
     assert place.deliver(dry=shown) == Outcome(sent=0, held=0, failed=3)
     assert shown.getvalue().count("--- to ") == 3
-    for missing in ("SMTP_URL", "SLACK_TOKEN", "WEBHOOK_KEY"):
+    for missing in ("SMTP_URL", "SLACK_TOKEN", "WEBHOOK_KEY"):  # told once, after all that would be sent
         assert f"the environment variable {missing}" in place.said
     assert not (place.data / "deliveries").exists()
+
+
+def test_a_dry_run_shows_every_message_and_says_where_there_is_none(
+    place: Place, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write(ALERTS + hook_to("crm", web, alerts='"each"') + hook_to("wiki", web, report_days="[]", alerts='"off"'))
+    place.knows_nothing_yet("crm")
+    monkeypatch.delenv("WEBHOOK_KEY")
+    shown = StringIO()
+    assert place.deliver(dry=shown) == Outcome(sent=0, held=0, failed=1)
+    assert shown.getvalue().count("--- to crm") >= 2
+    assert "--- to wiki" not in shown.getvalue()
+    assert "wiki: nothing is due" in place.said
 
 
 def test_without_recipients_nothing_is_said_or_made(place: Place) -> None:

@@ -16,6 +16,8 @@ import duckdb
 import pytest
 from conftest import PROJECT, Ran, rivalscope, write_tea_market
 
+from pipeline.cells import SWOT_LAST_TABLE
+
 # The wall clock of a crawl is true, so it differs between two runs; nothing else may.
 CLOCK = {"started_at", "finished_at", "crawled_at", "last_landed_at", "last_seen_at"}
 
@@ -145,6 +147,20 @@ def test_a_report_before_its_tables_are_there_says_what_to_run(tmp_path: Path) -
     done = rivalscope("report", market, *arguments, code=1)
     assert "Expected the tables of `rivalscope swot`" in done.stderr
     assert not (tmp_path / "data" / "reports").exists()
+
+
+def test_a_swot_that_was_killed_is_neither_reported_nor_published(tea: Ran, again: Path, tmp_path: Path) -> None:
+    # Large tables are committed as they are made: a build can hold all but the last ones.
+    shutil.copytree(tea.data, tmp_path / "data", symlinks=True)
+    for folder in ("landing", "scores", "build", "runs"):
+        shutil.copytree(again / folder, tmp_path / "data" / folder, symlinks=True, dirs_exist_ok=True)
+    with duckdb.connect(str(tmp_path / "data" / "build" / "20260708T000000Z.duckdb")) as build:
+        build.execute(f"drop table {SWOT_LAST_TABLE}")
+    for room in ("report", "publish"):
+        done = rivalscope(room, tea.market, "--data", tmp_path / "data", "--run", "20260708T000000Z", code=1)
+        assert "found them missing or not made to their end" in done.stderr
+    with duckdb.connect(str(tmp_path / "data" / "warehouse.duckdb"), read_only=True) as held:
+        assert held.execute("select run_id from core.run").fetchall() == [("20260701T000000Z",)]
 
 
 def test_a_report_whose_build_fails_its_checks_is_not_the_one_that_people_open(tea: Ran, again: Path, tmp_path: Path) -> None:

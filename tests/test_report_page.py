@@ -6,19 +6,23 @@ import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from io import StringIO
 from itertools import count
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
 from conftest import Ran, opened, rivalscope
 from hostile_strings import STRINGS
+from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from pipeline.report import facts, html
+from pipeline.report import chart, facts, html, markdown
 from pipeline.report.headline import SENTENCES_MAX, headline
 from pipeline.report.rows import Brand, Cell, Quote, Ranking, Square, Theme
 from pipeline.report.since import Reason, Since, Told, compare, told
+from pipeline.report.terminal import print_swot
 from pipeline.report.wording import Wording
 
 
@@ -427,9 +431,7 @@ def test_findings_that_only_moved_are_told_as_such(report: facts.Report) -> None
     moved = (Told("0" * 16, "cup", "strength", "price_value", "praise_share", "Praise", None),)
     since = Since("20260624T000000Z", datetime(2026, 6, 24, tzinfo=UTC), (), (), moved, len(report.cells) - 1, ())
     first = headline(replace(report, since=since))[0].text
-    assert (
-        first == f"Since the report of Jun 24, 2026: the same {len(report.cells)} findings stand, 1 of them with other figures."
-    )
+    assert first == f"Since the report of Jun 24, 2026: all findings stand ({len(report.cells)}), with other figures: 1."
 
 
 @pytest.mark.slow
@@ -482,14 +484,14 @@ def test_the_page_says_what_is_new_what_is_gone_and_why(browser: Browser, report
     short = page.locator(".headline li").all_inner_texts()
     assert (
         short[0]
-        == f"Since the report of Jun 24, 2026: 1 new findings, 1 no longer shown, {len(report.cells) - 1} still standing."
+        == f"Since the report of Jun 24, 2026: new findings: 1; no longer shown: 1; still standing: {len(report.cells) - 1}."
     )
     assert short[1].startswith("New for us: More complaints about delivery")
     assert page.locator(".swot .stance.new").count() == 1
     page.close()
 
 
-def test_the_run_after_tells_what_the_run_before_did_not_say(report: facts.Report) -> None:
+def test_the_headline_is_short_says_what_to_do_first_and_leads_to_what_is_there(report: facts.Report) -> None:
     sentences = headline(report)
     assert 2 <= len(sentences) <= SENTENCES_MAX
     assert any(sentence.text.startswith("To do first: ") for sentence in sentences)
@@ -615,6 +617,9 @@ def assert_nothing_runs(page: Page, file: Path) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.goto(file.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(found => found.open = true)")
+    page.evaluate(
+        "document.querySelectorAll('*').forEach(found => ['mouseover', 'focus', 'load', 'error'].forEach(kind => found.dispatchEvent(new Event(kind))))"
+    )
     page.wait_for_timeout(100)
     assert said == []
     assert asked == [file.as_uri()]
@@ -641,6 +646,44 @@ def test_two_hundred_hostile_strings_stay_text(browser: Browser, report: facts.R
     for string in strings:
         assert string.replace("\0", "").replace("\r\n", "\n") in text
     page.close()
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_two_hundred_hostile_strings_stay_text_in_markdown_and_in_a_terminal(report: facts.Report, part: int) -> None:
+    poison = poisoned(report, STRINGS[part * 40 : part * 40 + 40])
+    page = BeautifulSoup(
+        MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown.render(poison).decode()), "lxml"
+    )
+    assert page.find_all(["script", "img", "iframe", "svg", "object", "embed", "form", "style", "link", "base"]) == []
+    assert [a["href"] for a in page.find_all("a") if not a["href"].startswith(("#", "http://", "https://"))] == []
+    assert [name for tag in page.find_all(True) for name in tag.attrs if name.startswith("on")] == []
+    out = StringIO()
+    print_swot(poison, out)
+    assert not [c for c in out.getvalue() if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160 or 0x202A <= ord(c) <= 0x202E)]
+
+
+@pytest.mark.parametrize(
+    ("months", "own", "banded"),
+    [
+        ({"leaf": 2, "kettle": 2, "cup": 1}, "leaf", {"leaf", "kettle"}),  # one month is no line
+        ({"leaf": 1, "kettle": 2, "cup": 2}, "leaf", {"kettle", "cup"}),
+        ({"leaf": 2, "kettle": 2, "cup": 2}, "leaf", {"leaf"}),
+        ({"leaf": 2, "kettle": 2, "cup": 2}, None, set()),
+    ],
+)
+def test_bands_that_would_hide_one_another_are_left_out_and_the_caption_says_so(
+    report: facts.Report, months: dict[str, int], own: str | None, banded: set[str]
+) -> None:
+    point = report.overall_trend[0]
+    market = replace(
+        report,
+        brands=[replace(brand, own=brand.brand == own) for brand in report.brands],
+        trend=[replace(point, brand=name, month=date(2026, 1 + n, 1)) for name, many in months.items() for n in range(many)],
+        changes=[],
+    )
+    assert chart.bands(market) == banded
+    assert chart.trend_svg(market).count(' opacity="0.14"') == len(banded)
+    assert ("is drawn for our brand alone" in html.render(market).decode()) == (banded == {"leaf"})
 
 
 def test_what_customers_wrote_in_a_whole_run_stays_text(tea: Ran, browser: Browser) -> None:
@@ -722,11 +765,13 @@ def test_ten_brands_by_twenty_five_themes_weigh_under_two_megabytes_and_paint_at
 ) -> None:
     page = shown(browser, big, tmp_path)
     size = (tmp_path / "report.html").stat().st_size
-    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    first = "performance.getEntriesByName('first-contentful-paint')[0]"
+    page.wait_for_function(first)
+    paint = page.evaluate(f"{first}.startTime")
     nodes = page.evaluate("document.querySelectorAll('*').length")
     print(f"{size / 1e6:.2f} MB, {nodes} nodes, first paint after {paint:.0f} ms")
     assert len(big.cells) == 320
     assert size < 2_000_000
-    assert paint < 5_000  # 1 s where nothing else runs
+    assert paint < 5_000  # a fifth of it where nothing else runs
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.close()

@@ -101,6 +101,7 @@ class _Round:
         self._run = what.run
         self._zone = recipient.zone(self._run.market.timezone)
         self._sent = 0
+        self._printed = False
 
     def made(self) -> tuple[int, int, int]:
         """Messages sent; 1 if something waits; 1 if something failed."""
@@ -134,6 +135,10 @@ class _Round:
             self._hold(book, held=False)
             raise
         self._hold(book, held=False)
+        if self._printed:
+            self._look_up()
+        elif self._dry is not None:
+            self._progress(f"deliver: {recipient.name}: nothing is due")
         return 0
 
     def _hold(self, book: Ledger, *, held: bool) -> None:
@@ -195,7 +200,7 @@ class _Round:
         recipient = self._recipient
         if self._dry is not None:
             print(f"--- to {recipient.name} by {recipient.channel}: {said.subject}\n\n{message.as_text(said)}", file=self._dry)
-            self._look_up()
+            self._printed = True
             return
         if said.key in book.begun:
             self._progress(

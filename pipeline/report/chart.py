@@ -49,30 +49,45 @@ BANDS_MAX = 2
 """With more lines than that the bands of all of them mix to one grey: only ours is drawn."""
 
 
+def lines(report: Report) -> set[str]:
+    """Brands with two months to draw a line between."""
+    counted = Counter(point.brand for point in report.overall_trend)
+    return {brand for brand, count in counted.items() if count > 1}
+
+
+def bands(report: Report) -> set[str]:
+    """Those of the lines whose interval is drawn."""
+    drawn = lines(report)
+    return drawn if len(drawn) <= BANDS_MAX else drawn & set(report.own)
+
+
 def trend_svg(report: Report) -> str:
-    """Net sentiment by month and brand with its interval, as SVG; empty when no brand has two months to draw a line between.
+    """Net sentiment by month and brand, with the intervals of `bands`, as SVG; empty when there is no line to draw.
 
     A dashed line stands where a brand's share of bad reviews surely changed.
     """
-    points = report.overall_trend
-    counted = Counter(p.brand for p in points)
-    lines = {brand for brand, count in counted.items() if count > 1}
-    if not lines:
+    points, drawn, banded = report.overall_trend, lines(report), bands(report)
+    if not drawn:
         return ""
     by_month = {(p.brand, p.month): p for p in points}
     first, last = min(p.month for p in points), max(p.month for p in points)
     rows = []
-    for brand in sorted(lines):
+    for brand in sorted(drawn):
         for month in _months(first, last):
             # A month without enough reviews is a gap: a line drawn across it would be a trend that nobody saw.
             p = by_month.get((brand, month))
-            row = {"brand": _label(report.brand_name(brand)), "own": brand in report.own, "month": month.isoformat()}
+            row = {
+                "brand": _label(report.brand_name(brand)),
+                "own": brand in report.own,
+                "banded": brand in banded,
+                "month": month.isoformat(),
+            }
             rows.append(row | {"net": p and p.net_sentiment, "low": p and p.net_low, "high": p and p.net_high})
-    names = [_label(report.brand_name(b.brand)) for b in report.brands if b.brand in lines]
+    names = [_label(report.brand_name(b.brand)) for b in report.brands if b.brand in drawn]
     breaks = [
         {"brand": _label(report.brand_name(c.brand)), "month": c.month.isoformat()}
         for c in report.changes
-        if c.theme is None and c.brand in lines and first <= c.month <= last
+        if c.theme is None and c.brand in drawn and first <= c.month <= last
     ]
     scale = {"domain": [-1, 1]}
     legend = {"title": None, "orient": "top", "columns": 5}
@@ -84,7 +99,7 @@ def trend_svg(report: Report) -> str:
         "layer": [
             {
                 "mark": {"type": "area", "opacity": 0.14},
-                "transform": [{"filter": {"field": "own", "equal": True}}] if len(lines) > BANDS_MAX else [],
+                "transform": [{"filter": {"field": "banded", "equal": True}}],
                 "encoding": {
                     "y": {
                         "field": "low",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipeline.cells import LAST
+from pipeline.cells import SWOT_LAST_TABLE
 from pipeline.report.rows import (
     AuditPart,
     Brand,
@@ -392,8 +392,10 @@ def read(
     said = words or Wording("en")
     con = connect(build_file, read_only=True)
     try:
-        if LAST not in tables(con):
-            raise ReportError(f"Expected the tables of `rivalscope swot` in {build_file}, found none. Run it first.")
+        if SWOT_LAST_TABLE not in tables(con):
+            raise ReportError(
+                f"Expected the tables of `rivalscope swot` in {build_file}, found them missing or not made to their end. Run it first."
+            )
         brands = [
             replace(b, channels=b.channels and [said.channel(channel) for channel in b.channels])
             for b in sorted(_rows(con, "mart.summary", Brand, said), key=lambda b: (not b.own, b.position))

@@ -72,29 +72,31 @@ def _change(report: Report) -> str:
     words, since = report.words, report.since
     if since is None:
         if not report.review_count:
-            return words.say(
-                "The first report of this market: {findings} findings about {brands} brands, without any review.",
-                findings=len(report.cells),
+            return words.plural(
+                "The first report of this market: {n} finding about {brands} brands, without any review.",
+                "The first report of this market: {n} findings about {brands} brands, without any review.",
+                n=len(report.cells),
                 brands=len(report.brands),
             )
-        return words.say(
-            "The first report of this market: {findings} findings in {reviews} reviews of {brands} brands.",
+        return words.plural(
+            "The first report of this market: {n} finding in {reviews} reviews of {brands} brands.",
+            "The first report of this market: {n} findings in {reviews} reviews of {brands} brands.",
+            n=len(report.cells),
             reviews=report.review_count,
             brands=len(report.brands),
-            findings=len(report.cells),
         )
     day = report.former_day
     if since.is_quiet:
-        return words.say("No real change since the report of {day}: the same {n} findings stand.", day=day, n=len(report.cells))
+        return words.say("No real change since the report of {day}: all findings stand ({n}).", day=day, n=len(report.cells))
     if not since.appeared and not since.gone:
         return words.say(
-            "Since the report of {day}: the same {n} findings stand, {moved} of them with other figures.",
+            "Since the report of {day}: all findings stand ({n}), with other figures: {moved}.",
             day=day,
             n=len(report.cells),
             moved=len(since.moved),
         )
     return words.say(
-        "Since the report of {day}: {new} new findings, {gone} no longer shown, {kept} still standing.",
+        "Since the report of {day}: new findings: {new}; no longer shown: {gone}; still standing: {kept}.",
         day=day,
         new=len(since.appeared),
         gone=len(since.gone),

@@ -57,7 +57,7 @@ def render(report: Report) -> bytes:
             if language != words.language
         ],
         trend=Markup(chart.trend_svg(report)),  # noqa: S704 - drawn by Vega from escaped values
-        is_crowded=len({point.brand for point in report.overall_trend}) > chart.BANDS_MAX,
+        has_own_band_alone=bool(chart.bands(report)) and chart.bands(report) != chart.lines(report),
         overall_changes=any(change.theme is None for change in report.changes),
         map=Markup(chart.position_svg(report)),  # noqa: S704 - as above
         courses=courses,

@@ -115,7 +115,7 @@ def _coverage(report: Report) -> Iterator[str]:
     yield _rule(4)
     for crawl in report.coverage:
         records = "" if crawl.record_count is None else words.count(crawl.record_count)
-        yield _row([crawl.target, words.status(crawl.status), records, escaped(crawl.reason or "")])
+        yield _row([escaped(crawl.target), words.status(crawl.status), records, escaped(crawl.reason or "")])
 
 
 def _readings(report: Report) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _readings(report: Report) -> Iterator[str]:
                 words.say("{share:pct} of {n}", share=r.good_read, n=r.good_count),
                 words.say("{share:pct} of {n}", share=r.bad_read, n=r.bad_count),
                 escaped(words.read_by(r)),
-                r.version or "",
+                escaped(r.version or ""),
                 escaped(r.why_not or ""),
             ]
         )

@@ -93,7 +93,7 @@ def swot(
 ) -> dict[str, int]:
     """Replaces metric.*, rule.* and mart.* of the build file, and their siblings without flagged reviews; row counts by table.
 
-    Ended before its end it may leave some of them, and never the last one (`pipeline.cells.LAST`); run again it replaces them all.
+    Ended before its end it may leave some of them, and never the last one (`pipeline.cells.SWOT_LAST_TABLE`); run again it replaces them all.
     `guide`: tactics, journeys and axes; None for the defaults. `rules`: the folder that holds the folders of SQL, where they are not those of
     this version.
     Raises SwotError when the file is not there, or `load` and `score` have not filled it.
