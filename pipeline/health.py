@@ -395,7 +395,9 @@ class _Look:
 
     def _overdue(self, due: datetime | None, deadline: datetime, published: Published | None, last: LastRun | None) -> None:
         wanted = "" if due is None or due == deadline else f" of {self._when(due)}"
-        found = "nothing that can be read" if published is None else f"run {published.run_id} as of {self._when(published.as_of)}"
+        is_damaged = (self._data / "warehouse.duckdb").exists()
+        nothing = "nothing that can be read" if is_damaged else "nothing"
+        found = nothing if published is None else f"run {published.run_id} as of {self._when(published.as_of)}"
         said = f"expected the run{wanted} to be published by {self._when(deadline)}, found {found}."
         where = "" if self._data.is_dir() else f" There is no {self._data}: is it mounted, and RIVALSCOPE_DATA right?"
         then = (

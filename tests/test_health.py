@@ -138,7 +138,7 @@ def test_a_market_that_has_never_run_is_late_only_after_its_first_moment(place: 
     assert (problems(young), young.published, young.last_run) == ([], None, None)
     late = only(judged(place.market, TUESDAY))
     assert (late.problem, late.since) == ("overdue", MONDAY_NOON)
-    assert "found nothing that can be read. There is no " in late.said
+    assert "found nothing. There is no " in late.said
 
 
 def test_a_data_folder_that_is_named_must_be_there(place: Place) -> None:
@@ -169,6 +169,16 @@ def test_the_next_moment_lies_ahead_and_none_lies_between(after: datetime, cron:
 def test_a_time_that_spring_skips_comes_an_hour_later() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert next_moment("30 2 * * *", datetime(2026, 3, 28, 12, tzinfo=UTC), berlin) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+def test_an_hour_that_autumn_repeats_has_its_moments_once() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    assert next_moment("*/20 2-3 * * *", datetime(2026, 10, 25, 0, 5, tzinfo=UTC), berlin) == datetime(
+        2026, 10, 25, 0, 20, tzinfo=UTC
+    )
+    assert next_moment("*/20 2-3 * * *", datetime(2026, 10, 25, 1, 5, tzinfo=UTC), berlin) == datetime(
+        2026, 10, 25, 2, 0, tzinfo=UTC
+    )
 
 
 @pytest.mark.parametrize("cron", ["0 25 * * *", "0 0 30 2 *", "@never"])
