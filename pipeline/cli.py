@@ -5,11 +5,12 @@ Exit codes: 0 done; 1 it was tried and something is wrong (the message says what
 
 import argparse
 import importlib
+import re
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _EPILOG = """examples:
@@ -81,6 +82,19 @@ def _moment(text: str) -> datetime:
             f"expected an ISO 8601 time such as 2026-05-31 or 2026-05-31T06:00:00Z, found {text!r}"
         ) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _span(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)([mhd])", text)
+    if found is None or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"expected a span such as 90m, 36h or 8d, found {text!r}")
+    return float(found[1]) * {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[found[2]]
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\d{1,6}", text):
+        raise argparse.ArgumentTypeError(f"expected a number of 0 or more, found {text!r}")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -165,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     room("outcome", "Say what of this run is missing; exit 1 if anything is.")
 
     _over_what_was_crawled(command, room)
+    _health(command)
 
     added = command("targets", "pipeline.rooms:targets", "Show what gather would run: one line for each crawl.")
     added.add_argument("market", type=Path)
@@ -199,6 +214,38 @@ def _delivery(room: Callable[..., argparse.ArgumentParser]) -> None:
     added.add_argument("--to", action="append", metavar="NAME", help="only this recipient; may be repeated")
     added.add_argument("--held", action="store_true", help="only to those for whom something was held back in their quiet hours")
     added.add_argument("--dry-run", action="store_true", help="print what would be sent, and send and note nothing")
+
+
+def _health(command: Callable[..., argparse.ArgumentParser]) -> None:
+    added = command(
+        "health",
+        "pipeline.health:health",
+        "Say whether each market is alive: overdue runs, dead sources, what did not go out.",
+        "For cron, Kubernetes probes and uptime monitors: it reads the files alone, asks neither Airflow nor a network, and takes no lock.\n"
+        "A market with a schedule must be published deadline_hours (of its market file) after each of its moments.\n"
+        "Exit codes: 0 all is well, 1 something is wrong, 2 the command was not understood. docs/ops.md has examples.",
+    )
+    added.add_argument("markets", type=Path, metavar="MARKET", nargs="*", help="market files (default: all of markets/)")
+    added.add_argument("--data", type=Path, metavar="DIR", help="of one market (default: data/<market>)")
+    added.add_argument("--json", action="store_true", help="as one line of JSON")
+    added.add_argument(
+        "--quiet", action="store_true", help="print nothing when all is well: cron sends mail when there is something"
+    )
+    added.add_argument(
+        "--max-age",
+        type=_span,
+        metavar="SPAN",
+        help="how old what is published may be, such as 90m, 36h or 8d, in the place of the schedule's deadline; a market without a schedule is "
+        "judged by this alone",
+    )
+    added.add_argument(
+        "--failures",
+        type=_count,
+        default=2,
+        metavar="N",
+        help="runs in a row in which a source may fail; one more, and it is a problem (default: 2)",
+    )
+    added.add_argument("--now", type=_moment, metavar="T", help="judge as if it were T, ISO 8601: for drills (default: now)")
 
 
 def _over_one_page(command: Callable[..., argparse.ArgumentParser]) -> None:

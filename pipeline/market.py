@@ -344,6 +344,8 @@ class Market(_Table):
     """In which `schedule` and the report's days count."""
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
     """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
+    deadline_hours: float = Field(default=6, gt=0, le=744)
+    """Hours after a moment of `schedule` by which its run is to be published; from then on `rivalscope health` calls it overdue."""
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
     """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html.
     Those of delivery's recipients are added."""

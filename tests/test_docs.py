@@ -29,6 +29,7 @@ COMMANDS = (
     "publish",
     "deliver",
     "outcome",
+    "health",
     "targets",
     "accept",
     "replay",

@@ -16,7 +16,7 @@ from pipeline.deliver import ledger, mail, message, slack, webhook
 from pipeline.deliver.connection import variable
 from pipeline.deliver.ledger import DeliveryError, Event, Ledger
 from pipeline.deliver.message import Message
-from pipeline.deliver.settings import WEEKDAYS, MailRecipient, Recipient, SlackRecipient, SlackWebhookRecipient
+from pipeline.deliver.settings import MailRecipient, Recipient, SlackRecipient, SlackWebhookRecipient
 from pipeline.report import facts
 from pipeline.report.since import compare
 from pipeline.report.wording import Wording
@@ -181,7 +181,7 @@ class _Round:
         """Whether this run's report is to be told: on this day of the week, not yet, and nothing newer has been."""
         run = self._run
         newest = book.newest
-        if run.run_id in book.reports or WEEKDAYS[run.as_of.astimezone(self._zone).weekday()] not in self._recipient.report_days:
+        if run.run_id in book.reports or not self._recipient.hears_on(run.as_of, run.market.timezone):
             return False
         if newest is not None and newest[1] > run.as_of:
             self._progress(

@@ -126,6 +126,10 @@ class _Recipient(_Table):
     def zone(self, market: str) -> ZoneInfo:
         return ZoneInfo(self.timezone or market)
 
+    def hears_on(self, moment: datetime, market: str) -> bool:
+        """Whether the report of a run of that moment (aware) is for her, by the day of the week where she is."""
+        return WEEKDAYS[moment.astimezone(self.zone(market)).weekday()] in self.report_days
+
 
 class MailRecipient(_Recipient):
     channel: Literal["mail"]
