@@ -7,10 +7,13 @@ import argparse
 import importlib
 import signal
 import sys
-import time
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
+
+from pipeline import log
 
 _EPILOG = """examples:
   rivalscope run markets/demo.toml            gather, load, score, swot, report, publish, deliver in one go
@@ -22,33 +25,43 @@ _EPILOG = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; everything that people should read goes to stderr."""
+    """Runs one command and returns its exit code; everything that people should read goes to stderr, through `log`."""
     options = _options(arguments)
     # A command that Airflow or a person ends stops its children on the way out.
     signal.signal(signal.SIGTERM, _interrupted)
-    began = time.monotonic()
-
-    def progress(line: str) -> None:
-        print(f"{time.monotonic() - began:7.1f} s  {line}", file=sys.stderr, flush=True)
-
+    log.begin(options.command)
     try:
-        return _command(options.function)(options, progress)
+        return _command(options.function)(options, log.info)
     except KeyboardInterrupt:
-        print("rivalscope: stopped. What has landed stays; name the run with --run to go on where it was.", file=sys.stderr)
+        log.say("rivalscope: stopped. What has landed stays; name the run with --run to go on where it was.", "warning")
         return 130
     except BrokenPipeError:
         return 1
     except Exception as error:  # the outermost place: a person reads it
         if options.traceback:
-            raise
+            if not log.is_json():
+                raise
+            log.say(traceback.format_exc(), "error")
+            return 1
         foreseen = isinstance(error, ValueError | OSError | RuntimeError)
         said = (
             str(error)
             if foreseen
             else f"{type(error).__name__}: {error}\nThis should not happen; --traceback shows where it did."
         )
-        print(f"rivalscope {options.command}: {said}", file=sys.stderr)
+        log.say(f"rivalscope {options.command}: {said}", "error")
         return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Whose mistakes are lines of the log too, where that is JSON."""
+
+    def error(self, message: str) -> NoReturn:
+        if not log.is_json():
+            super().error(message)
+        log.begin(self.prog)
+        log.say(f"{message}; `{self.prog} --help` says what is expected", "error")
+        sys.exit(2)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -84,7 +97,7 @@ def _moment(text: str) -> datetime:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rivalscope",
         description="Watches the competitors in a market and says, with evidence, how customers experience each of them.",
         epilog=_EPILOG,

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from pipeline.market import Market, MarketError, Target, load_market
+from pipeline import log
+from pipeline.market import Market, MarketError, Target
+from pipeline.market import load_market as read_market
 from pipeline.market_check import check_options
 from pipeline.run import Run, RunError, only_builder, open_run, run_as_of
 
@@ -36,9 +38,20 @@ ROOMS = ("load", "score", "swot", "report", "publish")
 """What follows the gathering, in order."""
 
 
+def load_market(path: Path) -> Market:
+    """As pipeline.market has it; the log knows the market from here on. Raises MarketError."""
+    market = read_market(path)
+    log.about(market=market.id)
+    secrets = {name: value for target in market.targets for name, value in target.source.secrets.items()}
+    log.targets({target.id: target.brand for target in market.targets}, secrets)
+    return market
+
+
 def _run_of(options: argparse.Namespace, *, new: bool = False) -> Run:
     market = load_market(options.market)
-    return open_run(market, _data(options, market), run_id=options.run, as_of=options.as_of, new=new)
+    this = open_run(market, _data(options, market), run_id=options.run, as_of=options.as_of, new=new)
+    log.about(run=this.run_id)
+    return this
 
 
 def _data(options: argparse.Namespace, market: Market) -> Path:
@@ -503,7 +516,7 @@ def _outcome(this: Run, progress: Progress) -> int:
     """Prints what the published run holds and what is missing of it; 1 if anything is, or if this run was not published."""
     report = _published(this)
     for crawl in report.missing:
-        progress(f"missing ({crawl.status.replace('_', ' ')}): {crawl.reason or crawl.target}")
+        log.warning(f"missing ({crawl.status.replace('_', ' ')}): {crawl.reason or crawl.target}", target=crawl.target)
     progress(
         f"outcome: {len(report.coverage) - len(report.missing)} of {len(report.coverage)} sources, {len(report.cells)} SWOT cells"
     )
@@ -571,8 +584,9 @@ def _dag_run(dag_id: str, env: dict[str, str], progress: Progress) -> int:
 
     progress(f"airflow dags test {dag_id}: one run of its DAG in the foreground")
     command = [AIRFLOW, "dags", "test", dag_id]
+    as_people_read = {name: value for name, value in env.items() if name != log.VARIABLE}  # else none of them would be found
     with subprocess.Popen(
-        command, cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command, cwd=PROJECT, env=as_people_read, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as child:
         assert child.stdout is not None  # noqa: S101 - a pipe was asked for
         said = []
@@ -581,7 +595,7 @@ def _dag_run(dag_id: str, env: dict[str, str], progress: Progress) -> int:
             if found := _TASK_LINE.search(line):
                 progress(found[1])
     if child.returncode:
-        print("".join(said[-60:]), file=sys.stderr)
+        log.say("".join(said[-60:]), "error")
     return child.returncode
 
 
