@@ -175,7 +175,12 @@ def _parser() -> argparse.ArgumentParser:
         "A failed check keeps the published file as it is. Readers never meet a lock or half a build.",
     )
     _delivery(room)
-    room("outcome", "Say what of this run is missing; exit 1 if anything is.")
+    added = room(
+        "outcome",
+        "The run at a glance: which sources answered, what each room made and took, and what is missing; exit 1 if anything is.",
+        "Of a run that ended before publish it says how far it came, and exits 1.",
+    )
+    added.add_argument("--json", action="store_true", help="as one line of JSON")
 
     _over_what_was_crawled(command, room)
 

@@ -31,8 +31,8 @@ def test_every_line_of_a_command_is_one_json_object(tmp_path: Path, monkeypatch:
     assert len(lines) > 3
     assert all(datetime.fromisoformat(line["time"]).tzinfo is not None and line["message"] for line in lines)
     assert {(line["command"], line["market"], line["run"]) for line in lines} == {("gather", "tea", "20260708T000000Z")}
-    told = [(line["level"], line["target"], line["brand"]) for line in lines if line.get("brand") == "cup"]
-    assert told[-1] == ("warning", "cup.reviews.table", "cup")
+    told = [(line["level"], line["target"], line["brand"], line["room"]) for line in lines if line.get("brand") == "cup"]
+    assert told[-1] == ("warning", "cup.reviews.table", "cup", "gather")
     assert {line["level"] for line in lines if line.get("brand") == "leaf"} == {"info"}
     (line,) = said(rivalscope("score", market, "--data", data, "--run", "nope", code=1).stderr)
     assert (line["level"], line["command"]) == ("error", "score")
