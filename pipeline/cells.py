@@ -183,15 +183,20 @@ def cells_of(build_file: Path, given: Inputs) -> bytes:
 
 def keep(body: bytes, given: Inputs, folder: Path) -> Path:
     """Keeps what a build says (`cells_of`), with the rules and themes behind it; the file, which may have been there."""
-    run_id = orjson.loads(body)["run_id"]
+    path = folder / f"{name_of(body, folder)}.json"
+    if not path.exists():
+        inputs.keep(given, folder / "sources", _write_whole)
+        _write_whole(path, body)
+    return path
+
+
+def name_of(body: bytes, folder: Path) -> str:
+    """The name under which `keep` keeps what a build says: that of the run's last edition where it says the same."""
+    run_id: str = orjson.loads(body)["run_id"]
     editions = _editions(folder, run_id)
     if editions and editions[-1].read_bytes() == body:
-        return editions[-1]
-    inputs.keep(given, folder / "sources", _write_whole)
-    number = len(editions) + 1
-    path = folder / (f"{run_id}.json" if number == 1 else f"{run_id}~{number}.json")
-    _write_whole(path, body)
-    return path
+        return editions[-1].stem
+    return run_id if not editions else f"{run_id}~{len(editions) + 1}"
 
 
 def names(folder: Path) -> list[str]:

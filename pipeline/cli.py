@@ -8,10 +8,13 @@ import importlib
 import re
 import signal
 import sys
-import time
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
+
+from pipeline import log
 
 _EPILOG = """examples:
   rivalscope run markets/demo.toml            gather, load, score, swot, report, publish, deliver in one go
@@ -23,33 +26,43 @@ _EPILOG = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; everything that people should read goes to stderr."""
+    """Runs one command and returns its exit code; everything that people should read goes to stderr, through `log`."""
     options = _options(arguments)
     # A command that Airflow or a person ends stops its children on the way out.
     signal.signal(signal.SIGTERM, _interrupted)
-    began = time.monotonic()
-
-    def progress(line: str) -> None:
-        print(f"{time.monotonic() - began:7.1f} s  {line}", file=sys.stderr, flush=True)
-
+    log.begin(options.command)
     try:
-        return _command(options.function)(options, progress)
+        return _command(options.function)(options, log.info)
     except KeyboardInterrupt:
-        print("rivalscope: stopped. What has landed stays; name the run with --run to go on where it was.", file=sys.stderr)
+        log.say("rivalscope: stopped. What has landed stays; name the run with --run to go on where it was.", "warning")
         return 130
     except BrokenPipeError:
         return 1
     except Exception as error:  # the outermost place: a person reads it
         if options.traceback:
-            raise
+            if not log.is_json():
+                raise
+            log.say(traceback.format_exc(), "error")
+            return 1
         foreseen = isinstance(error, ValueError | OSError | RuntimeError)
         said = (
             str(error)
             if foreseen
             else f"{type(error).__name__}: {error}\nThis should not happen; --traceback shows where it did."
         )
-        print(f"rivalscope {options.command}: {said}", file=sys.stderr)
+        log.say(f"rivalscope {options.command}: {said}", "error")
         return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Whose mistakes are lines of the log too, where that is JSON."""
+
+    def error(self, message: str) -> NoReturn:
+        if not log.is_json():
+            super().error(message)
+        log.begin(self.prog)
+        log.say(f"{message}; `{self.prog} --help` says what is expected", "error")
+        sys.exit(2)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -98,7 +111,7 @@ def _count(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rivalscope",
         description="Watches the competitors in a market and says, with evidence, how customers experience each of them.",
         epilog=_EPILOG,
@@ -176,7 +189,12 @@ def _parser() -> argparse.ArgumentParser:
         "A failed check keeps the published file as it is. Readers never meet a lock or half a build.",
     )
     _delivery(room)
-    room("outcome", "Say what of this run is missing; exit 1 if anything is.")
+    added = room(
+        "outcome",
+        "The run at a glance: which sources answered, what each room made and took, and what is missing; exit 1 if anything is.",
+        "Of a run that ended before publish it says how far it came, and exits 1.",
+    )
+    added.add_argument("--json", action="store_true", help="as one line of JSON")
 
     _over_what_was_crawled(command, room)
     _health(command)

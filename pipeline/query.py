@@ -28,7 +28,7 @@ SHOWN_ROWS = 500
 _TABLES = """
 select schema_name || '.' || table_name as "table", estimated_size as "rows", comment as grain
 from duckdb_tables()
-where schema_name in ('core', 'text', 'metric', 'rule', 'mart') and database_name = current_database()
+where schema_name in ('core', 'text', 'metric', 'rule', 'mart', 'ops') and database_name = current_database()
 order by schema_name <> 'mart', "table"
 """
 

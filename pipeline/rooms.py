@@ -18,8 +18,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from pipeline.market import Market, MarketError, Target, load_market
+from pipeline import log, record
+from pipeline.market import Market, MarketError, Target
+from pipeline.market import load_market as read_market
 from pipeline.market_check import check_options
+from pipeline.record import Work
 from pipeline.run import Run, RunError, only_builder, open_run, run_as_of
 
 if TYPE_CHECKING:
@@ -36,9 +39,20 @@ ROOMS = ("load", "score", "swot", "report", "publish")
 """What follows the gathering, in order."""
 
 
+def load_market(path: Path) -> Market:
+    """As pipeline.market has it; the log knows the market from here on. Raises MarketError."""
+    market = read_market(path)
+    log.about(market=market.id)
+    secrets = {name: value for target in market.targets for name, value in target.source.secrets.items()}
+    log.targets({target.id: target.brand for target in market.targets}, secrets)
+    return market
+
+
 def _run_of(options: argparse.Namespace, *, new: bool = False) -> Run:
     market = load_market(options.market)
-    return open_run(market, _data(options, market), run_id=options.run, as_of=options.as_of, new=new)
+    this = open_run(market, _data(options, market), run_id=options.run, as_of=options.as_of, new=new)
+    log.about(run=this.run_id)
+    return this
 
 
 def _data(options: argparse.Namespace, market: Market) -> Path:
@@ -118,13 +132,15 @@ def run(options: argparse.Namespace, progress: Progress) -> int:
         _gather(this, this.market.targets, progress)
         with only_builder(this):
             for name in ROOMS:
-                progress(f"{name}: begins")
-                _ROOM[name](this, progress)
+                with record.kept(this, name) as work:
+                    progress(f"{name}: begins")
+                    _ROOM[name](this, progress, work)
         _show(this)
         sent = _deliver(this, this.market.delivery.recipients, progress)
         return _outcome(this, progress) or sent
     finally:
-        _expire(this, None, progress)  # pages have their days, whatever came of the run
+        with record.kept(this, "retention"):
+            _expire(this, None, progress)  # pages have their days, whatever came of the run
 
 
 def gather(options: argparse.Namespace, progress: Progress) -> int:
@@ -160,7 +176,9 @@ def replay(options: argparse.Namespace, progress: Progress) -> int:
 
 
 def retention(options: argparse.Namespace, progress: Progress) -> None:
-    removed = _expire(_run_of(options), None, progress)
+    this = _run_of(options)
+    with record.kept(this, "retention"):
+        removed = _expire(this, None, progress)
     progress(f"retention: {removed} archives removed")
 
 
@@ -296,7 +314,18 @@ def publish(options: argparse.Namespace, progress: Progress) -> None:
 
 
 def outcome(options: argparse.Namespace, progress: Progress) -> int:
-    return _outcome(_run_of(options), progress)
+    from pipeline import glance  # noqa: PLC0415 - as above
+
+    this = _run_of(options)
+    seen = glance.at(this, progress)
+    if options.json:
+        sys.stdout.buffer.write(glance.as_json(seen))
+        sys.stdout.flush()
+    else:
+        glance.print_tables(seen, sys.stdout)
+    for line, target in glance.faults(seen):
+        log.warning(line, target=target)
+    return _outcome(this, progress)
 
 
 def deliver(options: argparse.Namespace, progress: Progress) -> int:
@@ -347,9 +376,11 @@ def _deliver(this: Run, wanted: Sequence["Recipient"], progress: Progress, *, dr
     from pipeline.deliver.room import deliver as room  # noqa: PLC0415 - as above
 
     _check_published(this)
-    outcome = room(this, wanted, now=datetime.now(UTC), progress=progress, dry=sys.stdout if dry else None)
     if dry:
-        return 1 if outcome.failed else 0
+        return 1 if room(this, wanted, now=datetime.now(UTC), progress=progress, dry=sys.stdout).failed else 0
+    with record.kept(this, "deliver") as work:
+        outcome = room(this, wanted, now=datetime.now(UTC), progress=progress)
+        work.is_incomplete = bool(outcome.failed)
     progress(f"deliver: {outcome.sent} message{'' if outcome.sent == 1 else 's'} sent")
     if outcome.held:
         progress(
@@ -367,8 +398,8 @@ def _alone(room: str, options: argparse.Namespace, progress: Progress) -> None:
     this = _run_of(options)
     if room != "load" and not this.build_file.exists():
         raise RunError(f"Expected the build of run {this.run_id} at {this.build_file}, found none. Run `rivalscope load` first.")
-    with only_builder(this):
-        _ROOM[room](this, progress)
+    with only_builder(this), record.kept(this, room) as work:
+        _ROOM[room](this, progress, work)
 
 
 def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
@@ -376,7 +407,9 @@ def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
     from pipeline.gather import gather as crawl  # noqa: PLC0415 - the spiders' libraries, a second to import
 
     _check(this.market)
-    receipts = crawl(this, wanted, progress=progress)
+    with record.kept(this, "gather", [target.id for target in wanted]) as work:
+        receipts = crawl(this, wanted, progress=progress)
+        work.is_incomplete = any(receipt.outcome not in {"landed", "unchanged"} for receipt in receipts)
     _expire(this, {target.id for target in wanted}, progress)
     return all(receipt.outcome in {"landed", "unchanged"} for receipt in receipts)
 
@@ -387,7 +420,7 @@ def _expire(this: Run, targets: set[str] | None, progress: Progress) -> int:
     return expire(this, targets, moment=datetime.now(UTC), progress=progress)
 
 
-def _load(this: Run, progress: Progress) -> None:
+def _load(this: Run, progress: Progress, work: Work) -> None:
     from warehouse import load as room  # noqa: PLC0415 - each room's libraries are imported by it alone
 
     # What came in earlier runs still counts when nobody answers today; a table of nothing would pass for a finding.
@@ -405,6 +438,7 @@ def _load(this: Run, progress: Progress) -> None:
         market=_inputs(this).facts,
         progress=progress,
     )
+    work.rows = counts
     progress(f"load: {counts['core.review']:,} reviews, {counts['core.faq_entry']:,} FAQ entries in core")
 
 
@@ -420,11 +454,11 @@ def _guided(this: Run) -> "Inputs":
     return replace(given, guide=_guide(this.market, given.taxonomy))
 
 
-def _score(this: Run, progress: Progress) -> None:
+def _score(this: Run, progress: Progress, work: Work) -> None:
     from pipeline.text.score import score as room  # noqa: PLC0415 - as above
 
     inputs = _inputs(this)
-    room(
+    work.rows = room(
         this.build_file,
         this.scores,
         languages=inputs.languages,
@@ -436,15 +470,16 @@ def _score(this: Run, progress: Progress) -> None:
     )
 
 
-def _swot(this: Run, progress: Progress) -> None:
+def _swot(this: Run, progress: Progress, work: Work) -> None:
     from pipeline.swot import swot as room  # noqa: PLC0415 - as above
 
     given = _guided(this)
     counts = room(this.build_file, settings=given.settings, guide=given.guide)
+    work.rows = counts
     progress(f"swot: {counts['metric.test']:,} comparisons, {counts['mart.swot_cell']:,} cells")
 
 
-def _report(this: Run, progress: Progress) -> None:
+def _report(this: Run, progress: Progress, _work: Work) -> None:
     from pipeline.cells import cells_of  # noqa: PLC0415 - as above
     from pipeline.report import write  # noqa: PLC0415 - as above
 
@@ -465,14 +500,18 @@ def _since(this: Run, body: bytes, progress: Progress) -> "Since | None":
     return compare(former.said, orjson.loads(body)) if former else None
 
 
-def _publish(this: Run, progress: Progress) -> None:
-    from pipeline.cells import cells_of, keep  # noqa: PLC0415 - as above
+def _publish(this: Run, progress: Progress, work: Work) -> None:
+    from pipeline.cells import cells_of, keep, name_of  # noqa: PLC0415 - as above
     from pipeline.report import point_latest  # noqa: PLC0415 - as above
     from warehouse.publish import publish as room  # noqa: PLC0415 - as above
 
     given = _guided(this)
     said = cells_of(this.build_file, given)  # before: a build that swot has not finished must not be published
-    published = room(this.build_file, this.data, progress=progress)
+    work.edition = name_of(said, this.cells)
+    # Whoever can read this row reads a published file: the room is done as it says.
+    mine = work.record()
+    told = [mine if (each.run_id, each.room) == (this.run_id, mine.room) else each for each in record.records(this.records)]
+    published = room(this.build_file, this.data, records=record.as_lines(told), progress=progress)
     kept = keep(said, given, this.cells)
     # Only now: a report of a build that its checks refused must not be the one that people open.
     if this.report_folder.exists():
@@ -490,7 +529,7 @@ def _index(this: Run, progress: Progress) -> None:
     index.write(this.report_folder.parent, this.cells, reports, address=this.market.report_url, progress=progress)
 
 
-_ROOM: dict[str, Callable[[Run, Progress], None]] = {
+_ROOM: dict[str, Callable[[Run, Progress, Work], None]] = {
     "load": _load,
     "score": _score,
     "swot": _swot,
@@ -503,7 +542,7 @@ def _outcome(this: Run, progress: Progress) -> int:
     """Prints what the published run holds and what is missing of it; 1 if anything is, or if this run was not published."""
     report = _published(this)
     for crawl in report.missing:
-        progress(f"missing ({crawl.status.replace('_', ' ')}): {crawl.reason or crawl.target}")
+        log.warning(f"missing ({crawl.status.replace('_', ' ')}): {crawl.reason or crawl.target}", target=crawl.target)
     progress(
         f"outcome: {len(report.coverage) - len(report.missing)} of {len(report.coverage)} sources, {len(report.cells)} SWOT cells"
     )
@@ -571,8 +610,9 @@ def _dag_run(dag_id: str, env: dict[str, str], progress: Progress) -> int:
 
     progress(f"airflow dags test {dag_id}: one run of its DAG in the foreground")
     command = [AIRFLOW, "dags", "test", dag_id]
+    as_people_read = {name: value for name, value in env.items() if name != log.VARIABLE}  # else none of them would be found
     with subprocess.Popen(
-        command, cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command, cwd=PROJECT, env=as_people_read, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as child:
         assert child.stdout is not None  # noqa: S101 - a pipe was asked for
         said = []
@@ -581,7 +621,7 @@ def _dag_run(dag_id: str, env: dict[str, str], progress: Progress) -> int:
             if found := _TASK_LINE.search(line):
                 progress(found[1])
     if child.returncode:
-        print("".join(said[-60:]), file=sys.stderr)
+        log.say("".join(said[-60:]), "error")
     return child.returncode
 
 

@@ -56,6 +56,10 @@ class Run:
         return self.data / "cells"
 
     @property
+    def records(self) -> Path:
+        return self.data / "ops"
+
+    @property
     def build_file(self) -> Path:
         return self.data / "build" / f"{self.run_id}.duckdb"
 

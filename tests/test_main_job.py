@@ -23,12 +23,13 @@ CLOCK = {"started_at", "finished_at", "crawled_at", "last_landed_at", "last_seen
 
 
 def tables(database: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every table's rows, sorted, without the columns of the wall clock."""
+    """Every table's rows, sorted, without the columns of the wall clock, and without `ops`, which tells of attempts and clocks alone."""
     con = duckdb.connect(str(database), read_only=True)
     try:
         columns: dict[str, list[str]] = {}
         for schema, table, column in con.execute(
-            "select schema_name, table_name, column_name from duckdb_columns() where not internal order by all"
+            "select schema_name, table_name, column_name from duckdb_columns()"
+            " where not internal and schema_name <> 'ops' order by all"
         ).fetchall():
             columns.setdefault(f'{schema}."{table}"', []).extend([column] if column not in CLOCK else [])
         quoted = {table: ", ".join(f'"{name}"' for name in names) for table, names in columns.items()}
@@ -95,10 +96,17 @@ def test_one_broken_source_is_told_and_the_others_go_on(tmp_path: Path) -> None:
         ("failed", None)
     ]
     assert con.execute("select count(*) from core.review where brand = 'leaf'").fetchall() == [(90,)]
+    told = con.execute("select outcome, source_count, landed_count, rejected_count from ops.run").fetchall()
+    assert told == [("incomplete", 3, 2, 1)]
+    con.close()  # while it is open, this process gets no other
     # The file comes back: the same call goes on where it was, without reading the other two again.
     write_tea_market(tmp_path)
     again = rivalscope("run", market, "--data", tmp_path / "data", "--as-of", "2026-07-01")
     assert "3 of 3 sources" in again.stderr
+    con = duckdb.connect(str(tmp_path / "data" / "warehouse.duckdb"), read_only=True)
+    assert con.execute("select outcome, landed_count, edition from ops.run").fetchall() == [
+        ("published", 3, "20260701T000000Z~2")
+    ]
 
 
 def test_a_market_of_which_nothing_ever_answered_publishes_no_empty_table(tmp_path: Path) -> None:

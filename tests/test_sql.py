@@ -36,7 +36,7 @@ def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with build.connect(threads=1) as opened:
         words.register(opened)
         kinds = ("reviews", "faq", "ranking", "contact", "mentions")
-        for name in ("market_file", "crawl_file", "landing_file", *(f"{kind}_files" for kind in kinds)):
+        for name in ("market_file", "crawl_file", "landing_file", "record_file", *(f"{kind}_files" for kind in kinds)):
             opened.execute(f"set variable {name} = '{nothing}'")
         yield opened
 

@@ -69,15 +69,15 @@ class Crawl(BaseModel):
     reason: str | None = None
 
 
-def receipts(landing: Path, rejected: Path, *, run_id: str, as_of: datetime, tell: Progress) -> list[Crawl]:
-    """The receipts known as of that moment, by run and target; of a crawl that was read again, that of the newest reading.
+def receipts(landing: Path, rejected: Path, *, run_id: str, as_of: datetime, tell: Progress, alone: bool = False) -> list[Crawl]:
+    """The receipts known as of that moment (`alone`: that run's), by run and target; of a crawl that was read again, that of the newest reading.
 
     One that cannot be read counts as failed where it is this run's and the target has no other; else it is passed over.
     """
     found = []
     damaged = []
     for folder in (landing, rejected):
-        for path in sorted(folder.glob("*/*.receipt.json")):
+        for path in sorted(folder.glob(f"{run_id if alone else '*'}/*.receipt.json")):
             try:
                 crawl = _receipt(path)
             except ReceiptError as err:

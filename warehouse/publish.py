@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse import build
+from warehouse import build, ops
 
 PUBLISHED_SCHEMAS = (
     "core",
@@ -52,8 +52,11 @@ class Fault:
         return f"check.{self.check}: {self.promise}\n  expected no rows, found {self.count:,}:\n{shown}"
 
 
-def publish(build_file: Path, data_dir: Path, *, progress: Callable[[str], None] | None = None) -> Path:
-    """The published file. Raises CheckFailed, and build.ModelError when a check names a table that the build lacks.
+def publish(
+    build_file: Path, data_dir: Path, *, records: bytes | None = None, progress: Callable[[str], None] | None = None
+) -> Path:
+    """The published file. `records`: JSON lines of what rooms have left, for the schema `ops` of the published file, which neither the build nor
+    Parquet has: they hold the same for the same landing files, and these tell of clocks. Raises CheckFailed, and build.ModelError when a check names a table that the build lacks.
 
     The caller sees to it that only one process publishes into this folder.
     """
@@ -68,7 +71,7 @@ def publish(build_file: Path, data_dir: Path, *, progress: Callable[[str], None]
             )
         tell("all checks hold")
         _write_parquet(con, data_dir / "parquet.new")
-        _copy(build_file, data_dir / "warehouse.duckdb.new")
+        _copy(build_file, data_dir / "warehouse.duckdb.new", records)
     _swap_folder(data_dir / "parquet.new", data_dir / "parquet")
     # A log that somebody's writing connection left beside the old file would be replayed into the new one.
     (data_dir / "warehouse.duckdb.wal").unlink(missing_ok=True)
@@ -145,9 +148,14 @@ def _key(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     return "all"
 
 
-def _copy(build_file: Path, draft: Path) -> None:
-    draft.unlink(missing_ok=True)
+def _copy(build_file: Path, draft: Path, records: bytes | None) -> None:
+    for leftover in (draft, draft.with_name(f"{draft.name}.wal")):
+        leftover.unlink(missing_ok=True)
     shutil.copyfile(build_file, draft)
+    if records is not None:
+        with build.connect(draft) as con:
+            ops.make(con, records)
+            con.execute("checkpoint")
     _fsync(draft)
     draft.chmod(0o444)
 

@@ -5,12 +5,12 @@ load anything from elsewhere, which keeps the chat loaders of the pages inert.
 """
 
 import errno
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from pipeline import log
 from pipeline.demo.pages import Answer, answer
 
 HOST = "127.0.0.1"
@@ -88,7 +88,7 @@ def serve(port: int = PORT) -> Iterator[str]:
 def main(port: int = PORT) -> int:
     """Serves until Ctrl-C. Raises PortTakenError."""
     with _server(port) as server:
-        print(f"The demo market is on {server.base}/ (Ctrl-C ends it).", file=sys.stderr)  # noqa: T201 - a command speaks
+        log.say(f"The demo market is on {server.base}/ (Ctrl-C ends it).", "info")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
