@@ -4,7 +4,9 @@ Triage, when a run is red:
 
 - **gather** is red for one source: open its log; the last lines name the number that failed it (a robots refusal, a 404, too few
   records, ...). The other sources went on, and the report's coverage table names what is missing. What came in was kept under
-  `data/<market>/rejected/`. Clear the task to try again: a source that has landed in this run is not fetched twice.
+  `data/<market>/rejected/`. Where the cause may pass by itself (no connection, no answer in time, a server's error), it has been tried
+  four times, with growing pauses; all else fails at once and needs you. Clear the task to try again: a source that has landed in this
+  run is not fetched twice.
 - **targets** is red: the market file is wrong; the log names file, key, what was expected and what was found.
 - **load** to **publish** are red: the published file is still the last good one. The log names the row or check that failed;
   clear the red task, its output is replaced whole.
@@ -29,12 +31,15 @@ from zoneinfo import ZoneInfo
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Connection, Context, TriggerRule
-from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 PROJECT = Path(__file__).resolve().parents[1]
 RIVALSCOPE = shlex.quote(str(Path(sys.executable).parent / "rivalscope"))
 # Run ids carry colons and plus signs, and users may type their own: only these characters reach a shell or a file name.
 RUN = "--run {{ run_id | file_name }} --as-of {{ dag_run.run_after | file_name }}"
+
+OF_NO_USE = 3
+"""Exit code of a command that says that trying again is of no use."""
 
 
 def file_name(value: object) -> str:
@@ -46,11 +51,27 @@ def envs(printed: str) -> list[dict[str, str]]:
     return [{"TARGET": target["target"]} for target in json.loads(printed)]
 
 
-def command(task_id: str, line: str, operator: type[BashOperator] = BashOperator, **settings: object) -> BashOperator:
-    return operator(task_id=task_id, bash_command=f"exec {RIVALSCOPE} {line}", cwd=str(PROJECT), append_env=True, **settings)
+class Command(BashOperator):
+    """A command, which is not tried again where it says that this is of no use."""
+
+    def execute(self, context: Context) -> object:
+        try:
+            return super().execute(context)
+        except AirflowSkipException as error:  # of OF_NO_USE, see in_project
+            raise AirflowFailException(
+                "Trying again is of no use before somebody has looked; the lines above say at what."
+            ) from error
 
 
-class Delivery(BashOperator):
+def in_project(line: str) -> dict[str, object]:
+    return {"bash_command": f"exec {RIVALSCOPE} {line}", "cwd": str(PROJECT), "append_env": True, "skip_on_exit_code": OF_NO_USE}
+
+
+def command(task_id: str, line: str, operator: type[Command] = Command, **settings: object) -> Command:
+    return operator(task_id=task_id, **in_project(line), **settings)
+
+
+class Delivery(Command):
     """The command with the Airflow connections that it needs in its environment, for it cannot ask Airflow itself. They are looked up when it
     runs: the value of a template would be kept and shown as the task's rendered field, where a password that is encoded is not masked."""
 
@@ -99,14 +120,14 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         user_defined_filters={"file_name": file_name},
     ) as dag:
         targets = command("targets", f"targets {file} --json", output_processor=envs)
-        gather = BashOperator.partial(
+        gather = Command.partial(
             task_id="gather",
-            bash_command=f'exec {RIVALSCOPE} gather {file} {RUN} --target "$TARGET"',
-            cwd=str(PROJECT),
-            append_env=True,
+            **in_project(f'gather {file} {RUN} --target "$TARGET"'),
             pool="gather",
-            retries=1,
-            retry_delay=timedelta(minutes=1),
+            # 2 to 4 minutes, then 4 to 8 and 8 to 16: Airflow adds up to as much again, so that not all sources come back at once.
+            retries=3,
+            retry_delay=timedelta(minutes=2),
+            retry_exponential_backoff=2.0,
             map_index_template="{{ task.env['TARGET'] }}",
         ).expand(env=targets.output)
         chain = [command(name, f"{name} {file} {RUN}", pool="build") for name in ("load", "score", "swot", "report", "publish")]

@@ -1,6 +1,7 @@
 """The command line: `rivalscope COMMAND`. Each room is a command, and a task of the DAG is one of these commands.
 
-Exit codes: 0 done; 1 it was tried and something is wrong (the message says what); 2 the command was not understood.
+Exit codes: 0 done; 1 it was tried and something is wrong (the message says what); 2 the command was not understood; 3, of gather alone,
+trying again is of no use; 130 it was stopped.
 """
 
 import argparse
@@ -125,7 +126,10 @@ def _parser() -> argparse.ArgumentParser:
         "gather",
         "Fetch or read the market's sources into landing files.",
         "A crawl that cannot be trusted (errors, too few records, a refusal) goes to rejected/ with the reason and changes no table.\n"
-        "A source that has landed in this run is left alone.",
+        "A source that has landed in this run is left alone.\n\n"
+        "Exit codes: 0 everything has landed; 1 something has not, and may if it is tried again in a while (no connection, no answer in\n"
+        "time, a server's error 5xx); 3 something has not, and trying again is of no use before somebody has looked (refused by robots.txt\n"
+        "or the site, layout gone, implausible, not there (404), a file or an option that is wrong); 130 stopped.",
     )
     added.add_argument(
         "--target", action="append", metavar="ID", help="only this one (see `rivalscope targets`); may be repeated"

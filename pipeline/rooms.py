@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from pipeline.report.since import Since
     from pipeline.swot.guide import Guide
     from pipeline.text.wording.themes import Taxonomy
+    from spiders.receipt import Receipt
 
 Progress = Callable[[str], None]
+
+OF_NO_USE = 3
+"""Exit code of gather where trying again is of no use, as it stands in dags/markets.py too, which imports nothing from here."""
 
 ROOMS = ("load", "score", "swot", "report", "publish")
 """What follows the gathering, in order."""
@@ -128,9 +132,14 @@ def run(options: argparse.Namespace, progress: Progress) -> int:
 
 
 def gather(options: argparse.Namespace, progress: Progress) -> int:
+    from pipeline.judge import may_pass  # noqa: PLC0415 - each room's libraries are imported by it alone
+
     this = _run_of(options, new=True)
-    landed = _gather(this, _wanted(this.market, options.target), progress)
-    return 0 if landed else 1
+    missing = _gather(this, _wanted(this.market, options.target), progress)
+    if not missing or any(map(may_pass, missing)):
+        return 1 if missing else 0
+    progress(f"gather: trying again is of no use before what is said above is corrected (exit code {OF_NO_USE})")
+    return OF_NO_USE
 
 
 def _wanted(market: Market, names: list[str] | None) -> tuple[Target, ...]:
@@ -371,14 +380,14 @@ def _alone(room: str, options: argparse.Namespace, progress: Progress) -> None:
         _ROOM[room](this, progress)
 
 
-def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
-    """True when every target has landed in this run."""
+def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> "list[Receipt]":
+    """The receipts of those targets that have not landed in this run."""
     from pipeline.gather import gather as crawl  # noqa: PLC0415 - the spiders' libraries, a second to import
 
     _check(this.market)
     receipts = crawl(this, wanted, progress=progress)
     _expire(this, {target.id for target in wanted}, progress)
-    return all(receipt.outcome in {"landed", "unchanged"} for receipt in receipts)
+    return [receipt for receipt in receipts if receipt.outcome not in {"landed", "unchanged"}]
 
 
 def _expire(this: Run, targets: set[str] | None, progress: Progress) -> int:

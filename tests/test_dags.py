@@ -47,6 +47,27 @@ print("\\n" + json.dumps({
 }))
 """
 
+RETRIES = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.bases.operator import ExecutorSafeguard
+ExecutorSafeguard.test_mode = True
+bag = DagBag(sys.argv[1], known_pools={"default_pool", "gather", "build"})
+gather = bag.dags["shop"].get_task("gather")
+task = gather.unmap({"env": {"TARGET": "leaf.reviews.table"}})
+def raised(command):
+    task.bash_command = command
+    try:
+        task.execute({})
+    except Exception as error:
+        return type(error).__name__
+print("\\n" + json.dumps({
+    "raised": [raised(f"exit {code}") for code in (0, 1, 2, 3, 99, 130)],
+    "retries": [gather.retries, gather.retry_delay.total_seconds(), gather.retry_exponential_backoff],
+    "others": sorted({t.retries for t in bag.dags["shop"].tasks if t.task_id != "gather"}),
+}))
+"""
+
 
 def read(dags: Path, home: Path, program: str = READ, **more: str) -> dict[str, Any]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {"AIRFLOW_HOME": str(home)} | more
@@ -137,3 +158,14 @@ def test_delivery_has_airflows_connections_and_shows_none_of_them(tmp_path: Path
     # What is held back is another DAG's: a market's own run never waits for anybody's morning.
     assert found["held"] == {"post": [f"deliver {file} --held", ["post", "slack-bot", "x') }}{{ 1/0 }}"]]}
     assert (found["paused"], found["every"]) == (False, "0:15:00")
+
+
+def test_only_what_may_pass_by_itself_is_tried_again_with_growing_pauses(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "markets").mkdir()
+    (tmp_path / "markets" / "shop.toml").write_text('id = "shop"\nname = "Shop"\n', encoding="utf-8")
+    found = read(tmp_path / "dags", tmp_path, RETRIES)
+    again, never = "AirflowException", "AirflowFailException"
+    assert found["raised"] == [None, again, again, never, again, again]
+    assert found["retries"] == [3, 120, 2]
+    assert found["others"] == [0]
