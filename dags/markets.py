@@ -7,6 +7,8 @@ Triage, when a run is red:
   `data/<market>/rejected/`. Where the cause may pass by itself (no connection, no answer in time, a server's error), it has been tried
   four times, with growing pauses; all else fails at once and needs you. Clear the task to try again: a source that has landed in this
   run is not fetched twice.
+- A task that is ended for taking too long (AirflowTaskTimeout: two hours, a day from **load** to **publish**, for **gather** by the market file's
+  crawl.timeout_seconds) hangs: its log ends where. gather is tried again by itself, clear the others.
 - **targets** is red: the market file is wrong; the log names file, key, what was expected and what was found.
 - **load** to **publish** are red: the published file is still the last good one. The log names the row or check that failed;
   clear the red task, its output is replaced whole.
@@ -24,9 +26,11 @@ import re
 import shlex
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow.providers.standard.operators.bash import BashOperator
@@ -37,6 +41,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 RIVALSCOPE = shlex.quote(str(Path(sys.executable).parent / "rivalscope"))
 # Run ids carry colons and plus signs, and users may type their own: only these characters reach a shell or a file name.
 RUN = "--run {{ run_id | file_name }} --as-of {{ dag_run.run_after | file_name }}"
+
+# Nothing hangs for ever. A command ends by itself long before, so these are generous.
+SHORT, ROOM = timedelta(hours=2), timedelta(hours=24)
 
 OF_NO_USE = 3
 """Exit code of a command that says that trying again is of no use."""
@@ -68,7 +75,16 @@ def in_project(line: str) -> dict[str, object]:
 
 
 def command(task_id: str, line: str, operator: type[Command] = Command, **settings: object) -> Command:
-    return operator(task_id=task_id, **in_project(line), **settings)
+    return operator(task_id=task_id, **in_project(line), **{"execution_timeout": SHORT} | settings)
+
+
+def time_to_gather(market: dict[str, object]) -> timedelta:
+    """A crawl's own time limit with an hour for what comes before and after it, and as often as its host may be asked by others before it: one
+    crawl of a host at a time."""
+    sources = [source for brand in market.get("brands", []) for source in brand.get("sources", [])] + market.get("engines", [])
+    hosts = Counter(urlsplit(source["url"]).hostname for source in sources if "url" in source)
+    seconds = market.get("crawl", {}).get("timeout_seconds", 3600)
+    return timedelta(seconds=seconds, hours=1) * max(hosts.values(), default=1)
 
 
 class Delivery(Command):
@@ -115,6 +131,7 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         # A DAG that fails its validation below would be registered all the same by the `with`.
         auto_register=False,
         max_active_runs=1,
+        # No dagrun_timeout: it would skip what has not begun yet, outcome and retention too; each task has a limit of its own.
         doc_md=__doc__,
         tags=["rivalscope", "market"],
         user_defined_filters={"file_name": file_name},
@@ -124,13 +141,17 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
             task_id="gather",
             **in_project(f'gather {file} {RUN} --target "$TARGET"'),
             pool="gather",
+            execution_timeout=time_to_gather(market),
             # 2 to 4 minutes, then 4 to 8 and 8 to 16: Airflow adds up to as much again, so that not all sources come back at once.
             retries=3,
             retry_delay=timedelta(minutes=2),
             retry_exponential_backoff=2.0,
             map_index_template="{{ task.env['TARGET'] }}",
         ).expand(env=targets.output)
-        chain = [command(name, f"{name} {file} {RUN}", pool="build") for name in ("load", "score", "swot", "report", "publish")]
+        chain = [
+            command(name, f"{name} {file} {RUN}", pool="build", execution_timeout=ROOM)
+            for name in ("load", "score", "swot", "report", "publish")
+        ]
         # One source down must not cost the report of all others; outcome turns the run red at the end.
         chain[0].trigger_rule = TriggerRule.ALL_DONE
         # Beside outcome too: a mail server that is down turns the run red, and nothing else.
@@ -167,15 +188,15 @@ for market_file in sorted((PROJECT / "markets").glob("*.toml")):
     try:
         market_said = tomllib.loads(market_file.read_text(encoding="utf-8"))
         built = market_dag(market_file, market_said)
-        if f"market_{built.dag_id}" in globals():
+        if f"dag {built.dag_id}" in globals():
             raise ValueError(f"the id {built.dag_id} is another market file's")  # noqa: TRY301 - told like every other fault of a file
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, AirflowException) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, OverflowError, AirflowException) as error:
         # One bad file must not take the other markets with it: it shows up under its own name, and its run says why.
         broken = f"{market_file.name}: {type(error).__name__}: {error!s:.150}"
         built = pipeline_dag(market_file, file_name(market_file.stem), None, ZoneInfo("UTC"), broken, market={})
     else:
         if any("quiet_hours" in recipient for recipient in market_said.get("delivery", {}).get("recipients", [])):
             has_quiet_hours[market_file] = market_said
-    globals()[f"market_{built.dag_id}"] = built
+    globals()[f"dag {built.dag_id}"] = built
 if has_quiet_hours:
     held = held_dag(has_quiet_hours)

@@ -92,7 +92,7 @@ class Crawl(_Table):
     """Pause between two requests to one host; AutoThrottle may lengthen it, nothing shortens it."""
     max_pages: int = Field(default=200, ge=1, le=100_000)
     """Pages of one crawl."""
-    timeout_seconds: float = Field(default=3600, gt=0)
+    timeout_seconds: float = Field(default=3600, gt=0, le=604_800)
     """A crawl that takes longer is ended and counts as failed."""
     request_timeout_seconds: float = Field(default=30, gt=0, le=600)
     allow_hosts: tuple[str, ...] = ()

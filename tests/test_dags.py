@@ -25,6 +25,7 @@ print("\\n" + json.dumps({
         "commands": {t.task_id: getattr(t, "bash_command", None) or t.partial_kwargs["bash_command"] for t in d.tasks},
         "leaves": sorted(t.task_id for t in d.leaves),
         "pools": {t.task_id: t.pool for t in d.tasks},
+        "hours": {t.task_id: t.execution_timeout.total_seconds() / 3600 for t in d.tasks},
         "triggers": {t.task_id: t.trigger_rule for t in d.tasks},
     } for d in bag.dags.values()},
 }))
@@ -106,6 +107,25 @@ def test_pages_are_let_go_whatever_happened_and_a_missing_source_still_turns_the
         assert " retention " in dag["commands"]["retention"]
 
 
+def test_no_task_hangs_for_ever(checked_in: dict[str, Any], tmp_path: Path) -> None:
+    for dag in checked_in["dags"].values():
+        assert {task: hours for task, hours in dag["hours"].items() if task != "gather"} == {
+            **dict.fromkeys(("targets", "deliver", "outcome", "retention"), 2),
+            **dict.fromkeys(("load", "score", "swot", "report", "publish"), 24),
+        }
+    # A crawl may have to wait for two others of its host, each of which has 1800 s, and an hour around them.
+    shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "markets").mkdir()
+    pages = ("https://a.example/1", "https://a.example/2", "https://b.example/", "https://A.example/3")
+    brands = "".join(f'[[brands]]\n[[brands.sources]]\nurl = "{page}"\n' for page in pages)
+    crawl = "[crawl]\ntimeout_seconds = 1800\n"
+    (tmp_path / "markets" / "shop.toml").write_text(f'id = "shop"\nname = "Shop"\n{crawl}{brands}', encoding="utf-8")
+    # An id that is a name within the DAG file is as good as any other.
+    (tmp_path / "markets" / "file.toml").write_text(f'id = "file"\nname = "File"\n{crawl}', encoding="utf-8")
+    found = read(tmp_path / "dags", tmp_path)["dags"]
+    assert (found["shop"]["hours"]["gather"], found["file"]["hours"]["gather"]) == (4.5, 1.5)
+
+
 def test_a_bad_market_file_shows_up_by_name_and_leaves_the_others_alone(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     markets = tmp_path / "markets"
@@ -116,11 +136,12 @@ def test_a_bad_market_file_shows_up_by_name_and_leaves_the_others_alone(tmp_path
     (markets / "bad_cron.toml").write_text('id = "bad_cron"\nname = "Bad"\nschedule = "0 6"\n')
     (markets / "bad_delivery.toml").write_text('id = "bad_delivery"\nname = "Bad"\ndelivery = "by pigeon"\n')
     (markets / "bad_zone.toml").write_text('id = "bad_zone"\nname = "Bad"\ntimezone = "Mars/Base"\n')
+    (markets / "bad_crawl.toml").write_text('id = "bad_crawl"\nname = "Bad"\ncrawl = { timeout_seconds = inf }\n')
     found = read(tmp_path / "dags", tmp_path)
     assert found["errors"] == {}
-    assert set(found["dags"]) == {"good", "good_again", "no_toml", "bad_cron", "bad_delivery", "bad_zone"}
+    assert set(found["dags"]) == {"good", "good_again", "no_toml", "bad_cron", "bad_delivery", "bad_zone", "bad_crawl"}
     assert found["dags"]["good"]["title"] == "Good"
-    for name in ("good_again", "no_toml", "bad_cron", "bad_delivery", "bad_zone"):
+    for name in ("good_again", "no_toml", "bad_cron", "bad_delivery", "bad_zone", "bad_crawl"):
         assert found["dags"][name]["title"].startswith(f"{name}.toml: ")
         assert found["dags"][name]["schedule"] is None
 
