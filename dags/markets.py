@@ -78,6 +78,10 @@ def command(task_id: str, line: str, operator: type[Command] = Command, **settin
     return operator(task_id=task_id, **in_project(line), **{"execution_timeout": SHORT} | settings)
 
 
+def owned(market: dict[str, object]) -> dict[str, str]:
+    return {"owner": str(market["owner"])[:100]} if "owner" in market else {}
+
+
 def time_to_gather(market: dict[str, object]) -> timedelta:
     """A crawl's own time limit with an hour for what comes before and after it, and as often as its host may be asked by others before it: one
     crawl of a host at a time."""
@@ -133,7 +137,8 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         max_active_runs=1,
         # No dagrun_timeout: it would skip what has not begun yet, outcome and retention too; each task has a limit of its own.
         doc_md=__doc__,
-        tags=["rivalscope", "market"],
+        tags=["rivalscope", "market", *map(str, market.get("tags", []))],
+        default_args=owned(market),
         user_defined_filters={"file_name": file_name},
     ) as dag:
         targets = command("targets", f"targets {file} --json", output_processor=envs)
@@ -179,7 +184,7 @@ def held_dag(markets: dict[Path, dict[str, object]]) -> DAG:
         tags=["rivalscope"],
     ) as dag:
         for path, market in markets.items():
-            command(market["id"], f"deliver {shlex.quote(str(path))} --held", Delivery, market=market)
+            command(market["id"], f"deliver {shlex.quote(str(path))} --held", Delivery, market=market, **owned(market))
     return dag
 
 

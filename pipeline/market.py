@@ -66,10 +66,17 @@ def _flag(name: str) -> str:
     return name
 
 
+def _label(text: str) -> str:
+    if 1 <= len(text) <= 100 and text.isprintable() and text == text.strip() and "," not in text:
+        return text
+    raise ValueError("1 to 100 printable characters without a comma, and without a space at either end")
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Language = Annotated[str, AfterValidator(_language)]
 Expanded = Annotated[str, AfterValidator(expanded)]
 Flag = Annotated[str, AfterValidator(_flag)]
+Label = Annotated[str, AfterValidator(_label)]
 Feasible = Annotated[int, Field(ge=1, le=5)] | Literal["low", "medium", "high", "blocked"]
 """How easily something can be done here: 1 hardest .. 5 easiest; its cost; or not at all."""
 
@@ -344,6 +351,10 @@ class Market(_Table):
     """In which `schedule` and the report's days count."""
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
     """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
+    owner: Label | None = None
+    """Who looks after it: whom Airflow shows as the owner of its DAG and can filter by."""
+    tags: tuple[Label, ...] = Field(default=(), max_length=20)
+    """Of its DAG in Airflow, beside `rivalscope` and `market`."""
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
     """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html.
     Those of delivery's recipients are added."""

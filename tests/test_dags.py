@@ -25,10 +25,11 @@ print("\\n" + json.dumps({
         "commands": {t.task_id: getattr(t, "bash_command", None) or t.partial_kwargs["bash_command"] for t in d.tasks},
         "leaves": sorted(t.task_id for t in d.leaves),
         "pools": {t.task_id: t.pool for t in d.tasks},
+        "owners": sorted({t.owner for t in d.tasks}), "tags": sorted(d.tags),
         "hours": {t.task_id: t.execution_timeout.total_seconds() / 3600 for t in d.tasks},
         "triggers": {t.task_id: t.trigger_rule for t in d.tasks},
     } for d in bag.dags.values()},
-}))
+}, default=str))
 """
 
 DELIVERY = """
@@ -124,6 +125,34 @@ def test_no_task_hangs_for_ever(checked_in: dict[str, Any], tmp_path: Path) -> N
     (tmp_path / "markets" / "file.toml").write_text(f'id = "file"\nname = "File"\n{crawl}', encoding="utf-8")
     found = read(tmp_path / "dags", tmp_path)["dags"]
     assert (found["shop"]["hours"]["gather"], found["file"]["hours"]["gather"]) == (4.5, 1.5)
+
+
+HOSTILE = "<script>{{ 1/0 }}$(reboot)',\\n" + "x" * 300
+
+
+def test_the_owner_and_the_tags_are_the_market_files_and_cannot_do_harm(checked_in: dict[str, Any], tmp_path: Path) -> None:
+    assert {(*dag["owners"], *dag["tags"]) for dag in checked_in["dags"].values()} == {("airflow", "market", "rivalscope")}
+    shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "markets").mkdir()
+    keys = {
+        "mine": ("CX insights", ["weekly", "커피"]),
+        "long_owner": (HOSTILE, ["<b>", 5]),
+        "long_tag": ("me", [HOSTILE]),
+        "no_tags": (["a"], 5),
+    }
+    for name, (owner, tags) in keys.items():
+        held = '[[delivery.recipients]]\nquiet_hours = "22:00-07:00"\n'
+        head = f'id = "{name}"\nname = "M"\nowner = {json.dumps(owner)}\ntags = {json.dumps(tags)}\n{held}'
+        (tmp_path / "markets" / f"{name}.toml").write_text(head, encoding="utf-8")
+    found = read(tmp_path / "dags", tmp_path)
+    assert found["errors"] == {}
+    dags = found["dags"]
+    assert (dags["mine"]["owners"], dags["mine"]["tags"]) == (["CX insights"], ["market", "rivalscope", "weekly", "커피"])
+    assert (dags["long_owner"]["owners"], dags["long_owner"]["tags"]) == ([HOSTILE[:100]], ["5", "<b>", "market", "rivalscope"])
+    assert "long_tag.toml: ValueError: tag cannot be longer" in dags["long_tag"]["title"]
+    assert dags["no_tags"]["title"].startswith("no_tags.toml: TypeError")
+    # What goes out later has the owner of its market.
+    assert dags["held-deliveries"]["owners"] == sorted(["CX insights", HOSTILE[:100]])
 
 
 def test_a_bad_market_file_shows_up_by_name_and_leaves_the_others_alone(tmp_path: Path) -> None:
