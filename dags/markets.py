@@ -18,6 +18,9 @@ Triage, when a run is red:
 - **outcome** is red and nothing else: it repeats what is missing; everything that could be published was.
 - **retention** runs whatever came before it and removes kept pages whose days are over; red, it names the file that it could not remove.
 
+**Trigger** has a form: brands and sources to gather (all where none is named; the others count with what they gave before), the moment that the
+run speaks of, and whether it is delivered. **outcome** looks only at what was asked for; what it was stands in the run's configuration.
+
 A task is a command: what stands in its log's first line can be typed in the project folder.
 """
 
@@ -34,13 +37,15 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, Connection, Context, TriggerRule
+from airflow.sdk import DAG, Connection, Context, Param, TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 PROJECT = Path(__file__).resolve().parents[1]
 RIVALSCOPE = shlex.quote(str(Path(sys.executable).parent / "rivalscope"))
 # Run ids carry colons and plus signs, and users may type their own: only these characters reach a shell or a file name.
-RUN = "--run {{ run_id | file_name }} --as-of {{ dag_run.run_after | file_name }}"
+RUN = "--run {{ run_id | file_name }} --as-of {{ (params.as_of or dag_run.run_after) | moment | file_name }}"
+# What people type into the form goes to a command through its environment, never through the shell's line.
+ONLY = {"ONLY": "{{ ((params.brands or []) + (params.sources or [])) | join(',') }}"}
 
 # Nothing hangs for ever. A command ends by itself long before, so these are generous.
 SHORT, ROOM = timedelta(hours=2), timedelta(hours=24)
@@ -54,6 +59,11 @@ def file_name(value: object) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", text).lstrip("-._")[:120]
 
 
+def moment(value: datetime | str) -> datetime:
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
 def envs(printed: str) -> list[dict[str, str]]:
     return [{"TARGET": target["target"]} for target in json.loads(printed)]
 
@@ -64,7 +74,7 @@ class Command(BashOperator):
     def execute(self, context: Context) -> object:
         try:
             return super().execute(context)
-        except AirflowSkipException as error:  # of OF_NO_USE, see in_project
+        except AirflowSkipException as error:  # as it has OF_NO_USE for skip_on_exit_code
             raise AirflowFailException(
                 "Trying again is of no use before somebody has looked; the lines above say at what."
             ) from error
@@ -99,6 +109,11 @@ class Delivery(Command):
         super().__init__(**settings)
         self.connections = sorted(connections(market))
 
+    def execute(self, context: Context) -> object:
+        if not context["params"].get("deliver", True):
+            raise AirflowSkipException("This run was started without delivery.")
+        return super().execute(context)
+
     def get_env(self, context: Context) -> dict[str, str]:
         return super().get_env(context) | dict(variables(self.connections))
 
@@ -116,6 +131,37 @@ def variables(names: Iterable[str]) -> Iterable[tuple[str, str]]:
             yield f"AIRFLOW_CONN_{name.upper()}", Connection.get(name).get_uri()
         except AirflowNotFoundException:
             continue
+
+
+def form(market: dict[str, object]) -> dict[str, Param]:
+    """What a person may choose who starts a run. The choices are suggestions: `targets` checks what was chosen."""
+    brands = {str(brand.get("id")): brand.get("sources", []) for brand in market.get("brands", [])}
+    sources = [
+        f"{brand}.{each.get('kind')}.{each.get('name', each.get('source'))}" for brand, own in brands.items() for each in own
+    ]
+    sources += [f"market.ranking.{each.get('name', each.get('source'))}" for each in market.get("engines", [])]
+    names = {"source": "dag", "type": ["array", "null"], "items": {"type": "string", "pattern": "^[a-z0-9_.]{1,200}$"}}
+    return {
+        "brands": Param([], **names, examples=[*brands], title="Brands", description="All of whose sources are gathered."),
+        "sources": Param(
+            [],
+            **names,
+            examples=sources,
+            title="Sources",
+            description="Gathered too. Where no brand and no source is named, all are.",
+        ),
+        "as_of": Param(
+            None,
+            source="dag",
+            type=["string", "null"],
+            format="date-time",
+            title="As of",
+            description="The moment that the run speaks of; now where it is empty. What is published speaks of it too.",
+        ),
+        "deliver": Param(
+            True, source="dag", type="boolean", title="Deliver", description="Send the report to the market's recipients."
+        ),
+    }
 
 
 def market_dag(path: Path, market: dict[str, object]) -> DAG:
@@ -139,9 +185,9 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         doc_md=__doc__,
         tags=["rivalscope", "market", *map(str, market.get("tags", []))],
         default_args=owned(market),
-        user_defined_filters={"file_name": file_name},
+        user_defined_filters={"file_name": file_name, "moment": moment},
     ) as dag:
-        targets = command("targets", f"targets {file} --json", output_processor=envs)
+        targets = command("targets", f'targets {file} --json --only "$ONLY"', env=ONLY, output_processor=envs)
         gather = Command.partial(
             task_id="gather",
             **in_project(f'gather {file} {RUN} --target "$TARGET"'),
@@ -161,10 +207,12 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         chain[0].trigger_rule = TriggerRule.ALL_DONE
         # Beside outcome too: a mail server that is down turns the run red, and nothing else.
         deliver = command("deliver", f"deliver {file} {RUN}", Delivery, market=market)
-        outcome = command("outcome", f"outcome {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
+        outcome = command("outcome", f'outcome {file} {RUN} --only "$ONLY"', env=ONLY, trigger_rule=TriggerRule.ALL_DONE)
         # Beside outcome, not after it: a run is as red as its last tasks, and this one is green when a source is missing.
         retention = command("retention", f"retention {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
         targets >> gather >> chain[0] >> chain[1] >> chain[2] >> chain[3] >> chain[4] >> [deliver, outcome, retention]
+    # Only now: each task would copy the form, and the DAG would check its schemas, 4 ms a market. Airflow checks what is typed into it.
+    dag.params.update(form(market))
     dag.validate()
     return dag
 

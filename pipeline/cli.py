@@ -166,13 +166,15 @@ def _parser() -> argparse.ArgumentParser:
         "A failed check keeps the published file as it is. Readers never meet a lock or half a build.",
     )
     _delivery(room)
-    room("outcome", "Say what of this run is missing; exit 1 if anything is.")
+    added = room("outcome", "Say what of this run is missing; exit 1 if anything is.")
+    _narrowing(added, "exit 1 only if something is missing of these brands and targets")
 
     _over_what_was_crawled(command, room)
 
     added = command("targets", "pipeline.rooms:targets", "Show what gather would run: one line for each crawl.")
     added.add_argument("market", type=Path)
     added.add_argument("--json", action="store_true", help="as one line of JSON")
+    _narrowing(added, "only these brands and targets")
 
     _over_one_page(command)
     _label(command)
@@ -191,6 +193,15 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
     added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
     return parser
+
+
+def _narrowing(added: argparse.ArgumentParser, what: str) -> None:
+    added.add_argument(
+        "--only",
+        default="",
+        metavar="NAMES",
+        help=f"{what}, with commas in between, such as northpan,tassbrook.reviews.schema_org",
+    )
 
 
 def _delivery(room: Callable[..., argparse.ArgumentParser]) -> None:

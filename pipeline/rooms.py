@@ -53,10 +53,11 @@ def _data(options: argparse.Namespace, market: Market) -> Path:
 def targets(options: argparse.Namespace, _progress: Progress) -> None:
     market = load_market(options.market)
     _check(market)
+    wanted = _only(market, options.only)
     if options.json:
-        print(orjson.dumps([_facts(market, target) for target in market.targets]).decode())
+        print(orjson.dumps([_facts(market, target) for target in wanted]).decode())
         return
-    for facts in (_facts(market, target) for target in market.targets):
+    for facts in (_facts(market, target) for target in wanted):
         print(f"{facts['target']:<44} {facts['basis']:<16} {facts['from']}")
 
 
@@ -150,6 +151,17 @@ def _wanted(market: Market, names: list[str] | None) -> tuple[Target, ...]:
     if unknown := [name for name in names if name not in known]:
         raise MarketError(f"{market.path}: expected a target of this market ({', '.join(known)}), found {', '.join(unknown)}.")
     return tuple(known[name] for name in names)
+
+
+def _only(market: Market, said: str) -> tuple[Target, ...]:
+    """The targets that are named, or whose brand is, with commas in between; all where nothing is. Raises MarketError."""
+    names = set(filter(None, said.split(",")))
+    known = dict.fromkeys(name for target in market.targets for name in (target.brand, target.id) if name)
+    if unknown := sorted(names - known.keys()):
+        raise MarketError(
+            f"{market.path}: expected brands with sources and targets of this market ({', '.join(known)}), found {', '.join(unknown)}."
+        )
+    return tuple(target for target in market.targets if not names or {target.brand, target.id} & names)
 
 
 def replay(options: argparse.Namespace, progress: Progress) -> int:
@@ -305,7 +317,8 @@ def publish(options: argparse.Namespace, progress: Progress) -> None:
 
 
 def outcome(options: argparse.Namespace, progress: Progress) -> int:
-    return _outcome(_run_of(options), progress)
+    this = _run_of(options)
+    return _outcome(this, progress, {target.id for target in _only(this.market, options.only)})
 
 
 def deliver(options: argparse.Namespace, progress: Progress) -> int:
@@ -508,15 +521,18 @@ _ROOM: dict[str, Callable[[Run, Progress], None]] = {
 }
 
 
-def _outcome(this: Run, progress: Progress) -> int:
-    """Prints what the published run holds and what is missing of it; 1 if anything is, or if this run was not published."""
+def _outcome(this: Run, progress: Progress, asked: set[str] | None = None) -> int:
+    """Prints what the published run holds and what is missing of it; 1 if anything is that was asked for, or if this run was not published.
+
+    `asked` are the targets that were; None for all.
+    """
     report = _published(this)
     for crawl in report.missing:
         progress(f"missing ({crawl.status.replace('_', ' ')}): {crawl.reason or crawl.target}")
     progress(
         f"outcome: {len(report.coverage) - len(report.missing)} of {len(report.coverage)} sources, {len(report.cells)} SWOT cells"
     )
-    return 1 if report.missing else 0
+    return 1 if any(asked is None or crawl.target in asked for crawl in report.missing) else 0
 
 
 def _published(this: Run) -> "Report":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import write_tea_market
 
 PROJECT = Path(__file__).parents[1]
 
@@ -39,7 +40,8 @@ from airflow.sdk.log import redact
 bag = DagBag(sys.argv[1], known_pools={"default_pool", "gather", "build"})
 deliver = bag.dags["post"].get_task("deliver")
 given = deliver.get_env({})
-deliver.render_template_fields({"run_id": "r", "dag_run": type("Run", (), {"run_after": "t"})}, bag.dags["post"].get_template_env())
+run = type("Run", (), {"run_after": "2026-05-31"})
+deliver.render_template_fields({"run_id": "r", "dag_run": run, "params": {"as_of": None}}, bag.dags["post"].get_template_env())
 held = bag.dags["held-deliveries"]
 print("\\n" + json.dumps({
     "given": {name: value for name, value in given.items() if name.startswith("AIRFLOW_CONN_")}, "has_path": "PATH" in given,
@@ -70,11 +72,43 @@ print("\\n" + json.dumps({
 }))
 """
 
+FORM = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.bases.operator import ExecutorSafeguard
+from airflow.sdk.definitions.param import process_params
+ExecutorSafeguard.test_mode = True
+dag = DagBag(sys.argv[1], known_pools={"default_pool", "gather", "build"}).dags["tea"]
+def chosen(task_id, **conf):
+    task = dag.task_dict[task_id].prepare_for_execution()
+    try:
+        context = {"run_id": "manual__1", "dag_run": type("Run", (), {"run_after": "2026-06-01"}), "task": task}
+        context["params"] = process_params(dag, task, conf, suppress_exception=False) | conf.pop("unchecked", {})
+        task.render_template_fields(context, dag.get_template_env())
+        return [task.bash_command.partition("--run ")[2], task.execute(context) if task_id == "targets" else None]
+    except Exception as error:
+        return type(error).__name__
+def deliver(**conf):
+    task = dag.task_dict["deliver"].prepare_for_execution()
+    task.bash_command = "true"
+    try:
+        task.execute({"params": process_params(dag, task, conf, suppress_exception=False)})
+    except Exception as error:
+        return type(error).__name__
+cases = json.loads(sys.argv[2])
+print("\\n" + json.dumps({
+    "form": {name: dag.params.get_param(name).serialize() for name in dag.params},
+    "chosen": [chosen("targets", **case) for case in cases],
+    "as_of": [chosen("load", as_of=moment) for moment in (None, "2026-05-31T06:00:00+09:00", "2026-05-31", "'$(touch hit)'", 5)],
+    "not_skipped": deliver(), "skipped": deliver(deliver=False),
+}))
+"""
 
-def read(dags: Path, home: Path, program: str = READ, **more: str) -> dict[str, Any]:
+
+def read(dags: Path, home: Path, program: str = READ, *arguments: str, **more: str) -> dict[str, Any]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")} | {"AIRFLOW_HOME": str(home)} | more
     done = subprocess.run(
-        [sys.executable, "-c", program, str(dags)], env=env, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", program, str(dags), *arguments], env=env, capture_output=True, text=True, check=True, timeout=120
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -184,6 +218,34 @@ def test_nothing_from_a_market_file_reaches_a_shell(tmp_path: Path) -> None:
     for command in commands.values():
         assert f"'{markets / 'a $(touch hit) b.toml'}'" in command
         assert command.count("$(touch hit)") == 1
+
+
+def test_a_person_may_choose_what_is_gathered_and_nothing_that_is_typed_reaches_a_shell(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "markets").mkdir()
+    write_tea_market(tmp_path / "markets")
+    reboot = "$(touch hit)"
+    cases: dict[str, tuple[dict[str, Any], Any]] = {
+        "nothing": ({}, ["leaf", "kettle", "cup"]),
+        "emptied": ({"brands": None, "sources": []}, ["leaf", "kettle", "cup"]),
+        "both": ({"brands": ["cup"], "sources": ["leaf.reviews.table"]}, ["leaf", "cup"]),
+        "unknown": ({"brands": ["mug"]}, "AirflowException"),
+        "command": ({"brands": [reboot]}, "ParamValidationError"),
+        "text": ({"sources": reboot}, "ParamValidationError"),
+        # Where Airflow checked nothing, the command finds no such brand.
+        "unchecked": ({"unchecked": {"brands": [reboot, "'; touch hit; '", '"; touch hit; "', "{{ 1/0 }}"]}}, "AirflowException"),
+    }
+    found = read(tmp_path / "dags", tmp_path, FORM, json.dumps([conf for conf, _ in cases.values()]))
+    for case, (_, wanted), given in zip(cases, cases.values(), found["chosen"], strict=True):
+        brands = given if isinstance(given, str) else [each["TARGET"].removesuffix(".reviews.table") for each in given[1]]
+        assert brands == wanted, case
+    assert not (tmp_path / "hit").exists()
+    assert found["form"]["brands"]["schema"]["examples"] == ["leaf", "kettle", "cup"]
+    assert found["form"]["sources"]["schema"]["examples"] == [f"{brand}.reviews.table" for brand in ("leaf", "kettle", "cup")]
+    moments = [given if isinstance(given, str) else given[0].partition("--as-of ")[2] for given in found["as_of"]]
+    assert moments[1:3] == ["20260530T210000Z", "20260531T000000Z"]
+    assert moments[3:] == ["ValueError", "ParamValidationError"]
+    assert (found["skipped"], found["not_skipped"]) == ("AirflowSkipException", None)
 
 
 def test_delivery_has_airflows_connections_and_shows_none_of_them(tmp_path: Path) -> None:
