@@ -37,7 +37,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, Connection, Context, Param, TriggerRule
+from airflow.sdk import DAG, Asset, Connection, Context, Param, TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -69,15 +69,23 @@ def envs(printed: str) -> list[dict[str, str]]:
 
 
 class Command(BashOperator):
-    """A command, which is not tried again where it says that this is of no use."""
+    """A command, which is not tried again where it says that this is of no use. Its assets' events name the run."""
 
     def execute(self, context: Context) -> object:
         try:
-            return super().execute(context)
+            printed = super().execute(context)
         except AirflowSkipException as error:  # as it has OF_NO_USE for skip_on_exit_code
             raise AirflowFailException(
                 "Trying again is of no use before somebody has looked; the lines above say at what."
             ) from error
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra = {"run": file_name(context["run_id"])}
+        return printed
+
+
+def assets(market_id: str, *names: str) -> dict[str, list[Asset]]:
+    """What other DAGs can be scheduled on. Airflow leaves addresses with x- as they are; wherever the data folder is, they stay the same."""
+    return {"outlets": [Asset(f"x-rivalscope://{market_id}/{name}") for name in names]}
 
 
 def in_project(line: str) -> dict[str, object]:
@@ -199,8 +207,10 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
             retry_exponential_backoff=2.0,
             map_index_template="{{ task.env['TARGET'] }}",
         ).expand(env=targets.output)
+        # Everything of the run has landed when load has read it; of gather, one event for each source would start other DAGs as often.
+        makes = {"load": assets(dag_id, "landing"), "publish": assets(dag_id, "warehouse", "report")}
         chain = [
-            command(name, f"{name} {file} {RUN}", pool="build", execution_timeout=ROOM)
+            command(name, f"{name} {file} {RUN}", pool="build", execution_timeout=ROOM, **makes.get(name, {}))
             for name in ("load", "score", "swot", "report", "publish")
         ]
         # One source down must not cost the report of all others; outcome turns the run red at the end.

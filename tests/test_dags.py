@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ print("\\n" + json.dumps({
         "pools": {t.task_id: t.pool for t in d.tasks},
         "owners": sorted({t.owner for t in d.tasks}), "tags": sorted(d.tags),
         "hours": {t.task_id: t.execution_timeout.total_seconds() / 3600 for t in d.tasks},
+        "assets": {t.task_id: [a.uri for a in t.outlets] for t in d.tasks if t.outlets},
         "triggers": {t.task_id: t.trigger_rule for t in d.tasks},
     } for d in bag.dags.values()},
 }, default=str))
@@ -134,6 +138,12 @@ def test_the_rooms_stand_in_their_order_and_the_report_survives_a_failed_source(
     assert {dag["pools"][task] for task in ("load", "score", "swot", "report", "publish")} == {"build"}
     assert dag["pools"]["gather"] == "gather"
     assert "Triage" in dag["doc"]
+
+
+def test_a_market_has_assets_by_which_other_dags_can_be_scheduled(checked_in: dict[str, Any]) -> None:
+    for name, dag in checked_in["dags"].items():
+        made = f"x-rivalscope://{name}"
+        assert dag["assets"] == {"load": [f"{made}/landing"], "publish": [f"{made}/warehouse", f"{made}/report"]}
 
 
 def test_pages_are_let_go_whatever_happened_and_a_missing_source_still_turns_the_run_red(checked_in: dict[str, Any]) -> None:
@@ -281,3 +291,45 @@ def test_only_what_may_pass_by_itself_is_tried_again_with_growing_pauses(tmp_pat
     assert found["raised"] == [None, again, again, never, again, again]
     assert found["retries"] == [3, 120, 2]
     assert found["others"] == [0]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_run_of_two_brands_without_delivery_in_the_real_airflow(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "markets").mkdir()
+    write_tea_market(tmp_path / "markets")
+    (tmp_path / "markets" / "cup.csv").unlink()
+    # As docs/ops.md has it, for this market.
+    (said,) = re.findall(
+        r"^```py\n(.*?)^```$", (PROJECT / "docs" / "ops.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "dags" / "wiki.py").write_text(said.replace("//demo/", "//tea/"), encoding="utf-8")
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "RIVALSCOPE_DATA"))}
+    core = {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False"}
+    env = given | core | {"AIRFLOW_HOME": str(tmp_path)}
+
+    def airflow(*arguments: str) -> str:
+        command = [str(Path(sys.executable).parent / "airflow"), *arguments]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=300).stdout
+
+    airflow("db", "migrate")
+    conf = {"brands": ["leaf"], "sources": ["cup.reviews.table"], "as_of": "2026-07-01T00:00:00Z", "deliver": False}
+    said = airflow("dags", "test", "tea", "--conf", json.dumps(conf))
+    with closing(sqlite3.connect(tmp_path / "airflow.db")) as con:
+        states = con.execute("select task_id, state, try_number from task_instance where dag_id = 'tea'").fetchall()
+        events = con.execute(
+            "select uri, source_task_id, asset_event.extra from asset_event join asset on asset.id = asset_id"
+        ).fetchall()
+        waiting = con.execute("select target_dag_id, uri from asset_dag_run_queue join asset on asset.id = asset_id").fetchall()
+    assert sorted(state for task, state, _ in states if task == "gather") == ["failed", "success"], said
+    # At once: its file is not there, and will not be in two minutes either.
+    assert {tries for task, _, tries in states if task == "gather"} == {1}
+    rest = {task: state for task, state, _ in states if task != "gather"}
+    done = dict.fromkeys(("targets", "load", "score", "swot", "report", "publish", "retention"), "success")
+    assert rest == done | {"deliver": "skipped", "outcome": "failed"}, said
+    (note,) = (tmp_path / "data" / "tea" / "runs").glob("*.json")
+    assert json.loads(note.read_text())["as_of"] == "2026-07-01T00:00:00+00:00"
+    made = [(uri.rpartition("/")[2], task, json.loads(extra)["run"]) for uri, task, extra in events]
+    assert sorted(made) == [("landing", "load", note.stem), ("report", "publish", note.stem), ("warehouse", "publish", note.stem)]
+    assert waiting == [("wiki", "x-rivalscope://tea/report")]
