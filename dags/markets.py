@@ -12,6 +12,8 @@ Triage, when a run is red:
 - **targets** is red: the market file is wrong; the log names file, key, what was expected and what was found.
 - **load** to **publish** are red: the published file is still the last good one. The log names the row or check that failed;
   clear the red task, its output is replaced whole.
+- **approve**, where the market file asks for it, waits for somebody to answer under "Required Actions": Approve, and `deliver` sends; Reject, and it
+  is skipped. Red, nobody did within twenty hours: the report is published and nobody was told; clear the task to be asked again.
 - **deliver** is red: the report is published, and its log names each recipient whom it did not reach, and why; clear the task to try
   again: nothing is sent twice. What is held back for a recipient's quiet hours does not keep it: the DAG `held-deliveries` sends that when
   they are over, and is red where it could not; then clear `deliver` of the market's newest run.
@@ -37,6 +39,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Asset, Connection, Context, Param, TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
@@ -49,6 +52,9 @@ ONLY = {"ONLY": "{{ ((params.brands or []) + (params.sources or [])) | join(',')
 
 # Nothing hangs for ever. A command ends by itself long before, so these are generous.
 SHORT, ROOM = timedelta(hours=2), timedelta(hours=24)
+
+# Less than a day: a run that waits keeps the market's next from beginning.
+ANSWER = timedelta(hours=20)
 
 OF_NO_USE = 3
 """Exit code of a command that says that trying again is of no use."""
@@ -118,12 +124,36 @@ class Delivery(Command):
         self.connections = sorted(connections(market))
 
     def execute(self, context: Context) -> object:
-        if not context["params"].get("deliver", True):
-            raise AirflowSkipException("This run was started without delivery.")
+        skip_unless_wanted(context)
         return super().execute(context)
 
     def get_env(self, context: Context) -> dict[str, str]:
         return super().get_env(context) | dict(variables(self.connections))
+
+
+class Approval(ApprovalOperator):
+    """Waits, on no worker, for somebody's answer; where it is no, delivery is skipped."""
+
+    def execute(self, context: Context) -> object:
+        skip_unless_wanted(context)
+        return super().execute(context)
+
+
+def approval() -> Approval:
+    return Approval(
+        task_id="approve",
+        # Nothing of the market file but through Jinja: a name with braces is no template.
+        subject="Deliver the report of {{ dag.dag_display_name }}?",
+        body="Run `{{ run_id | file_name }}` is published: its report is `reports/latest/report.html` in the market's data folder.\n\n"
+        "Approve sends it to the market's recipients, Reject sends nothing. Without an answer within twenty hours nothing is sent, and the "
+        "run is red.",
+        response_timeout=ANSWER,
+    )
+
+
+def skip_unless_wanted(context: Context) -> None:
+    if not context["params"].get("deliver", True):
+        raise AirflowSkipException("This run was started without delivery.")
 
 
 def connections(market: dict[str, object]) -> set[str]:
@@ -221,6 +251,8 @@ def pipeline_dag(path: Path, dag_id: str, schedule: str | None, zone: ZoneInfo, 
         # Beside outcome, not after it: a run is as red as its last tasks, and this one is green when a source is missing.
         retention = command("retention", f"retention {file} {RUN}", trigger_rule=TriggerRule.ALL_DONE)
         targets >> gather >> chain[0] >> chain[1] >> chain[2] >> chain[3] >> chain[4] >> [deliver, outcome, retention]
+        if market.get("delivery", {}).get("approval"):
+            chain[4] >> approval() >> deliver
     # Only now: each task would copy the form, and the DAG would check its schemas, 4 ms a market. Airflow checks what is typed into it.
     dag.params.update(form(market))
     dag.validate()

@@ -92,8 +92,8 @@ def chosen(task_id, **conf):
         return [task.bash_command.partition("--run ")[2], task.execute(context) if task_id == "targets" else None]
     except Exception as error:
         return type(error).__name__
-def deliver(**conf):
-    task = dag.task_dict["deliver"].prepare_for_execution()
+def send(task_id, **conf):
+    task = dag.task_dict[task_id].prepare_for_execution()
     task.bash_command = "true"
     try:
         task.execute({"params": process_params(dag, task, conf, suppress_exception=False)})
@@ -104,7 +104,8 @@ print("\\n" + json.dumps({
     "form": {name: dag.params.get_param(name).serialize() for name in dag.params},
     "chosen": [chosen("targets", **case) for case in cases],
     "as_of": [chosen("load", as_of=moment) for moment in (None, "2026-05-31T06:00:00+09:00", "2026-05-31", "'$(touch hit)'", 5)],
-    "not_skipped": deliver(), "skipped": deliver(deliver=False),
+    "not_skipped": send("deliver"), "skipped": [send("deliver", deliver=False), send("approve", deliver=False)],
+    "order": [t.task_id for t in dag.topological_sort()],
 }))
 """
 
@@ -233,7 +234,9 @@ def test_nothing_from_a_market_file_reaches_a_shell(tmp_path: Path) -> None:
 def test_a_person_may_choose_what_is_gathered_and_nothing_that_is_typed_reaches_a_shell(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "markets").mkdir()
-    write_tea_market(tmp_path / "markets")
+    market = write_tea_market(tmp_path / "markets")
+    crm = 'name = "crm"\nchannel = "webhook"\nurl = "https://crm.example.com/"\nsecret_variable = "KEY"\n'
+    market.write_text(f"{market.read_text()}[delivery]\napproval = true\n[[delivery.recipients]]\n{crm}")
     reboot = "$(touch hit)"
     cases: dict[str, tuple[dict[str, Any], Any]] = {
         "nothing": ({}, ["leaf", "kettle", "cup"]),
@@ -255,7 +258,8 @@ def test_a_person_may_choose_what_is_gathered_and_nothing_that_is_typed_reaches_
     moments = [given if isinstance(given, str) else given[0].partition("--as-of ")[2] for given in found["as_of"]]
     assert moments[1:3] == ["20260530T210000Z", "20260531T000000Z"]
     assert moments[3:] == ["ValueError", "ParamValidationError"]
-    assert (found["skipped"], found["not_skipped"]) == ("AirflowSkipException", None)
+    assert (found["skipped"], found["not_skipped"]) == (["AirflowSkipException"] * 2, None)
+    assert found["order"][-5:] == ["publish", "outcome", "retention", "approve", "deliver"]
 
 
 def test_delivery_has_airflows_connections_and_shows_none_of_them(tmp_path: Path) -> None:
