@@ -1,6 +1,7 @@
 """The command line: `rivalscope COMMAND`. Each room is a command, and a task of the DAG is one of these commands.
 
-Exit codes: 0 done; 1 it was tried and something is wrong (the message says what); 2 the command was not understood.
+Exit codes: 0 done; 1 it was tried and something is wrong (the message says what); 2 the command was not understood; 3, of gather alone,
+trying again is of no use; 130 it was stopped.
 """
 
 import argparse
@@ -152,7 +153,10 @@ def _parser() -> argparse.ArgumentParser:
         "gather",
         "Fetch or read the market's sources into landing files.",
         "A crawl that cannot be trusted (errors, too few records, a refusal) goes to rejected/ with the reason and changes no table.\n"
-        "A source that has landed in this run is left alone.",
+        "A source that has landed in this run is left alone.\n\n"
+        "Exit codes: 0 everything has landed; 1 something has not, and may if it is tried again in a while (no connection, no answer in\n"
+        "time, a server's error 5xx); 3 something has not, and trying again is of no use before somebody has looked (refused by robots.txt\n"
+        "or the site, layout gone, implausible, not there (404), a file or an option that is wrong); 130 stopped.",
     )
     added.add_argument(
         "--target", action="append", metavar="ID", help="only this one (see `rivalscope targets`); may be repeated"
@@ -195,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
         "Of a run that ended before publish it says how far it came, and exits 1.",
     )
     added.add_argument("--json", action="store_true", help="as one line of JSON")
+    _narrowing(added, "exit 1 only if something is missing of these brands and targets")
 
     _over_what_was_crawled(command, room)
     _health(command)
@@ -202,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("targets", "pipeline.rooms:targets", "Show what gather would run: one line for each crawl.")
     added.add_argument("market", type=Path)
     added.add_argument("--json", action="store_true", help="as one line of JSON")
+    _narrowing(added, "only these brands and targets")
 
     _over_one_page(command)
     _label(command)
@@ -220,6 +226,15 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--serve", action="store_true", help="only serve the demo web until Ctrl-C")
     added.add_argument("--port", type=int, default=8765, help="of the demo web (default: 8765)")
     return parser
+
+
+def _narrowing(added: argparse.ArgumentParser, what: str) -> None:
+    added.add_argument(
+        "--only",
+        default="",
+        metavar="NAMES",
+        help=f"{what}, with commas in between, such as northpan,tassbrook.reviews.schema_org",
+    )
 
 
 def _delivery(room: Callable[..., argparse.ArgumentParser]) -> None:

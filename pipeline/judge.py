@@ -33,6 +33,12 @@ _REFUSALS = frozenset({"401", "403", "407", "429", "451"})
 _WALLS = re.compile(r"captcha|refused https?://(?:consent|guce|challenges?)[.-]", re.IGNORECASE)
 """Messages of a crawl that was led to a captcha, or away to a consent form on another host."""
 
+_REFUSED_BY_US = re.compile(r": refused https?://")
+"""Message of a request that was never made: its address is none that the market file allows."""
+
+_FOR_NOW = frozenset({"408", "425"})
+"""Statuses below 500 by which a server asks for another try."""
+
 _TABLES = frozenset({"table", "rank_table", "post_table"})
 """Sources that read the rows of a file."""
 
@@ -77,6 +83,21 @@ def judge(receipt: Receipt, found: Circumstances) -> Judgement:
         alarm = "layout_gone"
     said = f" {' '.join(receipt.errors[:3])}" if receipt.errors else ""
     return Judgement(outcome, f"{receipt.target} ({found.where}): {problem}{said} {_next(outcome, receipt, found)}", alarm)
+
+
+def may_pass(receipt: Receipt) -> bool:
+    """Whether the cause of a crawl that did not land may pass by itself: no connection, no answer in time, a server's own error (5xx), a crawl
+    that was stopped. All else stays as it is until somebody has looked: a refusal is respected, a page is laid out as it was a minute
+    ago, and an address or a file that is not there has to be corrected in the market file."""
+    if receipt.outcome != "failed" or receipt.finish_reason == "error":
+        return False
+    errors = receipt.download_errors + receipt.ignored
+    if receipt.finish_reason not in _ENDS or not errors:
+        return True
+    if receipt.pages == 0 and receipt.errors and all(map(_REFUSED_BY_US.search, receipt.errors)):
+        return False
+    gone = sum(count for status, count in receipt.statuses.items() if "400" <= status < "500" and status not in _FOR_NOW)
+    return gone < errors
 
 
 def _broken_off(receipt: Receipt, found: Circumstances) -> str | None:

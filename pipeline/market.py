@@ -66,10 +66,17 @@ def _flag(name: str) -> str:
     return name
 
 
+def _label(text: str) -> str:
+    if 1 <= len(text) <= 100 and text.isprintable() and text == text.strip() and "," not in text:
+        return text
+    raise ValueError("1 to 100 printable characters without a comma, and without a space at either end")
+
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Language = Annotated[str, AfterValidator(_language)]
 Expanded = Annotated[str, AfterValidator(expanded)]
 Flag = Annotated[str, AfterValidator(_flag)]
+Label = Annotated[str, AfterValidator(_label)]
 Feasible = Annotated[int, Field(ge=1, le=5)] | Literal["low", "medium", "high", "blocked"]
 """How easily something can be done here: 1 hardest .. 5 easiest; its cost; or not at all."""
 
@@ -92,7 +99,7 @@ class Crawl(_Table):
     """Pause between two requests to one host; AutoThrottle may lengthen it, nothing shortens it."""
     max_pages: int = Field(default=200, ge=1, le=100_000)
     """Pages of one crawl."""
-    timeout_seconds: float = Field(default=3600, gt=0)
+    timeout_seconds: float = Field(default=3600, gt=0, le=604_800)
     """A crawl that takes longer is ended and counts as failed."""
     request_timeout_seconds: float = Field(default=30, gt=0, le=600)
     allow_hosts: tuple[str, ...] = ()
@@ -346,6 +353,10 @@ class Market(_Table):
     """When Airflow runs it: five cron fields or @daily, @weekly, ...; None for when somebody starts it."""
     deadline_hours: float = Field(default=6, gt=0, le=744)
     """Hours after a moment of `schedule` by which its run is to be published; from then on `rivalscope health` calls it overdue."""
+    owner: Label | None = None
+    """Who looks after it: whom Airflow shows as the owner of its DAG and can filter by."""
+    tags: tuple[Label, ...] = Field(default=(), max_length=20)
+    """Of its DAG in Airflow, beside `rivalscope` and `market`."""
     report_languages: tuple[Literal["en", "ko", "ja"], ...] = Field(default=("en",), min_length=1)
     """Of the report's own words: the first is that of report.html, each further one has a file beside it, such as report.ko.html.
     Those of delivery's recipients are added."""

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     from pipeline.report.since import Since
     from pipeline.swot.guide import Guide
     from pipeline.text.wording.themes import Taxonomy
+    from spiders.receipt import Receipt
 
 Progress = Callable[[str], None]
+
+OF_NO_USE = 3
+"""Exit code of gather where trying again is of no use, as it stands in dags/markets.py too, which imports nothing from here."""
 
 ROOMS = ("load", "score", "swot", "report", "publish")
 """What follows the gathering, in order."""
@@ -63,10 +67,11 @@ def _data(options: argparse.Namespace, market: Market) -> Path:
 def targets(options: argparse.Namespace, _progress: Progress) -> None:
     market = load_market(options.market)
     _check(market)
+    wanted = _only(market, options.only)
     if options.json:
-        print(orjson.dumps([_facts(market, target) for target in market.targets]).decode())
+        print(orjson.dumps([_facts(market, target) for target in wanted]).decode())
         return
-    for facts in (_facts(market, target) for target in market.targets):
+    for facts in (_facts(market, target) for target in wanted):
         print(f"{facts['target']:<44} {facts['basis']:<16} {facts['from']}")
 
 
@@ -144,9 +149,14 @@ def run(options: argparse.Namespace, progress: Progress) -> int:
 
 
 def gather(options: argparse.Namespace, progress: Progress) -> int:
+    from pipeline.judge import may_pass  # noqa: PLC0415 - each room's libraries are imported by it alone
+
     this = _run_of(options, new=True)
-    landed = _gather(this, _wanted(this.market, options.target), progress)
-    return 0 if landed else 1
+    missing = _gather(this, _wanted(this.market, options.target), progress)
+    if not missing or any(map(may_pass, missing)):
+        return 1 if missing else 0
+    progress(f"gather: trying again is of no use before what is said above is corrected (exit code {OF_NO_USE})")
+    return OF_NO_USE
 
 
 def _wanted(market: Market, names: list[str] | None) -> tuple[Target, ...]:
@@ -157,6 +167,17 @@ def _wanted(market: Market, names: list[str] | None) -> tuple[Target, ...]:
     if unknown := [name for name in names if name not in known]:
         raise MarketError(f"{market.path}: expected a target of this market ({', '.join(known)}), found {', '.join(unknown)}.")
     return tuple(known[name] for name in names)
+
+
+def _only(market: Market, said: str) -> tuple[Target, ...]:
+    """The targets that are named, or whose brand is, with commas in between; all where nothing is. Raises MarketError."""
+    names = set(filter(None, said.split(",")))
+    known = dict.fromkeys(name for target in market.targets for name in (target.brand, target.id) if name)
+    if unknown := sorted(names - known.keys()):
+        raise MarketError(
+            f"{market.path}: expected brands with sources and targets of this market ({', '.join(known)}), found {', '.join(unknown)}."
+        )
+    return tuple(target for target in market.targets if not names or {target.brand, target.id} & names)
 
 
 def replay(options: argparse.Namespace, progress: Progress) -> int:
@@ -317,6 +338,7 @@ def outcome(options: argparse.Namespace, progress: Progress) -> int:
     from pipeline import glance  # noqa: PLC0415 - as above
 
     this = _run_of(options)
+    asked = {target.id for target in _only(this.market, options.only)}
     seen = glance.at(this, progress)
     if options.json:
         sys.stdout.buffer.write(glance.as_json(seen))
@@ -325,7 +347,7 @@ def outcome(options: argparse.Namespace, progress: Progress) -> int:
         glance.print_tables(seen, sys.stdout)
     for line, target in glance.faults(seen):
         log.warning(line, target=target)
-    return _outcome(this, progress)
+    return _outcome(this, progress, asked)
 
 
 def deliver(options: argparse.Namespace, progress: Progress) -> int:
@@ -402,8 +424,8 @@ def _alone(room: str, options: argparse.Namespace, progress: Progress) -> None:
         _ROOM[room](this, progress, work)
 
 
-def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
-    """True when every target has landed in this run."""
+def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> "list[Receipt]":
+    """The receipts of those targets that have not landed in this run."""
     from pipeline.gather import gather as crawl  # noqa: PLC0415 - the spiders' libraries, a second to import
 
     _check(this.market)
@@ -411,7 +433,7 @@ def _gather(this: Run, wanted: tuple[Target, ...], progress: Progress) -> bool:
         receipts = crawl(this, wanted, progress=progress)
         work.is_incomplete = any(receipt.outcome not in {"landed", "unchanged"} for receipt in receipts)
     _expire(this, {target.id for target in wanted}, progress)
-    return all(receipt.outcome in {"landed", "unchanged"} for receipt in receipts)
+    return [receipt for receipt in receipts if receipt.outcome not in {"landed", "unchanged"}]
 
 
 def _expire(this: Run, targets: set[str] | None, progress: Progress) -> int:
@@ -538,15 +560,18 @@ _ROOM: dict[str, Callable[[Run, Progress, Work], None]] = {
 }
 
 
-def _outcome(this: Run, progress: Progress) -> int:
-    """Prints what the published run holds and what is missing of it; 1 if anything is, or if this run was not published."""
+def _outcome(this: Run, progress: Progress, asked: set[str] | None = None) -> int:
+    """Prints what the published run holds and what is missing of it; 1 if anything is that was asked for, or if this run was not published.
+
+    `asked` are the targets that were; None for all.
+    """
     report = _published(this)
     for crawl in report.missing:
         log.warning(f"missing ({crawl.status.replace('_', ' ')}): {crawl.reason or crawl.target}", target=crawl.target)
     progress(
         f"outcome: {len(report.coverage) - len(report.missing)} of {len(report.coverage)} sources, {len(report.cells)} SWOT cells"
     )
-    return 1 if report.missing else 0
+    return 1 if any(asked is None or crawl.target in asked for crawl in report.missing) else 0
 
 
 def _published(this: Run) -> "Report":

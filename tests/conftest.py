@@ -153,7 +153,7 @@ def pytest_configure_node(node: Any) -> None:
 
 LONG = (
     "test_diff", "test_as_of", "test_service_audit", "test_lying_source", "test_polite", "test_demo_job", "test_swot", "test_main_job",
-    "test_gather", "test_docs", "test_query", "test_faq_contact_ranking_pages",
+    "test_approval", "test_dags", "test_gather", "test_docs", "test_query", "test_faq_contact_ranking_pages",
 )  # fmt: skip
 """Begun first, so that in the end no worker is left alone with one of them."""
 

@@ -480,7 +480,7 @@ def shops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shops:
     made = Shops(tmp_path / "pans.toml", tmp_path / "data", tmp_path / "sockets")
     with serving(Shop()) as site:
         made.write(site.port, min_records=99)
-        rivalscope("gather", made.market, "--data", made.data, "--run", "r1", "--as-of", "2026-06-01", code=1)
+        rivalscope("gather", made.market, "--data", made.data, "--run", "r1", "--as-of", "2026-06-01", code=3)
     assert "socket.connect" in made.sockets.read_text()  # it sees what a crawl does
     made.sockets.unlink()
     made.write(site.port, min_records=99)

@@ -391,6 +391,11 @@ def test_quiet_hours_last_until_they_are_over_and_not_longer_than_a_day(
     ("delivery", "told"),
     [
         (mail_to("haruka"), "delivery: expected [delivery.mail] with sender"),
+        ("[delivery]\napproval = true\n", "delivery: expected [[delivery.recipients]], to whom something is sent"),
+        (
+            f"[delivery]\napproval = true\n{SERVER}" + mail_to("haruka", quiet_hours='"22:00-07:00"'),
+            "delivery: expected approval without quiet_hours (haruka)",
+        ),
         (SERVER + mail_to("haruka").replace("Haruka <haruka@", "haruka"), "to: expected one mail address"),
         (SERVER + mail_to("haruka", language='"fr"'), "language"),
         (SERVER + mail_to("haruka", timezone='"Mars/Base"'), "expected an IANA time zone"),

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 import pytest
 
 from pipeline.gather import _exclusive, gather
-from pipeline.judge import Circumstances, judge
+from pipeline.judge import Circumstances, judge, may_pass
 from pipeline.market import Market, load_market
 from pipeline.run import Run
 from spiders.items import Stated
@@ -263,6 +263,21 @@ def test_what_cannot_be_trusted_is_kept_apart_and_says_why(
     assert any(line.startswith(f"{target}: {outcome}{said} (") for line in crawled.told)
 
 
+@pytest.mark.parametrize(
+    ("brands", "passes"),
+    [
+        (("broken", "lawless", "refused"), True),  # a server's error, of its robots.txt too, and nobody there
+        (("forbidden", "private", "gone"), False),  # the site's answer, robots.txt, 404
+        (("short", "one", "picture", "store"), False),  # read, and not what was expected
+        (("to_private", "off_domain"), False),  # not asked for, as the market file has it
+    ],
+)
+def test_only_what_may_pass_by_itself_is_worth_another_try(crawled: Crawled, brands: tuple[str, ...], passes: bool) -> None:
+    for brand in brands:
+        target = f"{brand}.reviews.{'app_store' if brand == 'store' else 'schema_org'}"
+        assert may_pass(crawled.receipts[target]) is passes, crawled.receipts[target]
+
+
 def test_a_web_page_where_a_feed_was_expected_is_rejected(crawled: Crawled) -> None:
     receipt = crawled.receipts["store.reviews.app_store"]
     assert receipt.outcome == "rejected"
@@ -316,6 +331,7 @@ def test_a_crawl_that_hangs_is_ended_and_says_after_how_long(tmp_path: Path) -> 
         (receipt,) = gather(run, run.market.targets, progress=silent, grace_seconds=4)
     assert receipt.outcome == "failed"
     assert "expected to end within 3 s" in (receipt.reason or "")
+    assert may_pass(receipt)
 
 
 _CHILD = """

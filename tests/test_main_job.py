@@ -99,6 +99,11 @@ def test_one_broken_source_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     told = con.execute("select outcome, source_count, landed_count, rejected_count from ops.run").fetchall()
     assert told == [("incomplete", 3, 2, 1)]
     con.close()  # while it is open, this process gets no other
+    # Who asked for something else misses nothing.
+    outcome = ("outcome", market, "--data", tmp_path / "data", "--only")
+    rivalscope(*outcome, "leaf,kettle.reviews.table")
+    rivalscope(*outcome, "leaf,cup.reviews.table", code=1)
+    assert "found mug." in rivalscope(*outcome, "mug", code=1).stderr
     # The file comes back: the same call goes on where it was, without reading the other two again.
     write_tea_market(tmp_path)
     again = rivalscope("run", market, "--data", tmp_path / "data", "--as-of", "2026-07-01")

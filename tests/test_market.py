@@ -77,6 +77,11 @@ engine = "ours"
         (('name = "Tea shops"', 'name = "Tea shops"\ncolour = 1'), ["tea.toml: colour: unknown key. Remove it"]),
         (('name = "Tea shops"', 'name = "Tea shops"\ntimezne = "UTC"'), ["tea.toml: timezne: unknown key. Is 'timezone' meant?"]),
         (('name = "Tea shops"', 'name = "T"\ntimezone = "Mars/Base"'), ["timezone: expected an IANA time zone", "'Mars/Base'"]),
+        (('name = "Tea shops"', 'name = "T"\nowner = "a, b"'), ["owner: expected 1 to 100 printable characters without a comma"]),
+        (
+            ('name = "Tea shops"', 'name = "T"\ntags = ["tea", " "]'),
+            ["tags.1: expected 1 to 100 printable characters", "found ' '"],
+        ),
         (('name = "Tea shops"', 'name = "T"\nschedule = "0 6"'), ["schedule: expected five cron fields", "'0 6'"]),
         (
             ('["en"]', '["en", "xx"]'),

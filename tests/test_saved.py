@@ -89,7 +89,7 @@ def test_an_empty_folder_is_one_clear_sentence(tmp_path: Path) -> None:
     market, data = written(tmp_path), tmp_path / "data"
     for page in (tmp_path / "help").iterdir():
         page.unlink()
-    done = rivalscope("gather", market, "--data", data, "--target", "leaf.faq.faq_page", code=1)
+    done = rivalscope("gather", market, "--data", data, "--target", "leaf.faq.faq_page", code=3)
     assert "expected saved pages in" in done.stderr
 
 

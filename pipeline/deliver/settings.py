@@ -208,6 +208,8 @@ class MailServer(_Table):
 class Delivery(_Table):
     mail: MailServer | None = None
     recipients: tuple[Recipient, ...] = ()
+    approval: bool = False
+    """In Airflow, somebody has to say yes to each run before it goes out."""
 
     @model_validator(mode="after")
     def _whole(self) -> "Delivery":
@@ -216,6 +218,12 @@ class Delivery(_Table):
             raise ValueError(f"recipients with names of their own ({', '.join(twice)} stands twice)")
         if self.mail is None and any(recipient.channel == "mail" for recipient in self.recipients):
             raise ValueError("[delivery.mail] with sender and connection or url_variable: a recipient wants mail")
+        if self.approval and not self.recipients:
+            raise ValueError("[[delivery.recipients]], to whom something is sent when it is approved")
+        if self.approval and (waiting := sorted(r.name for r in self.recipients if r.quiet_hours)):
+            raise ValueError(
+                f"approval without quiet_hours ({', '.join(waiting)}): when they are over, what is published then would go out, approved or not"
+            )
         return self
 
     @property
