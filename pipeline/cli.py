@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _command(options.function)(options, log.info)
     except KeyboardInterrupt:
-        log.say("rivalscope: stopped. What has landed stays; name the run with --run to go on where it was.", "warning")
+        log.end("rivalscope: stopped. What has landed stays; name the run with --run to go on where it was.", "warning")
         return 130
     except BrokenPipeError:
         return 1
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.traceback:
             if not log.is_json():
                 raise
-            log.say(traceback.format_exc(), "error")
+            log.end(traceback.format_exc(), "error")
             return 1
         foreseen = isinstance(error, ValueError | OSError | RuntimeError)
         said = (
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if foreseen
             else f"{type(error).__name__}: {error}\nThis should not happen; --traceback shows where it did."
         )
-        log.say(f"rivalscope {options.command}: {said}", "error")
+        log.end(f"rivalscope {options.command}: {said}", "error")
         return 1
 
 
@@ -62,7 +62,7 @@ class _Parser(argparse.ArgumentParser):
         if not log.is_json():
             super().error(message)
         log.begin(self.prog)
-        log.say(f"{message}; `{self.prog} --help` says what is expected", "error")
+        log.end(f"{message}; `{self.prog} --help` says what is expected", "error")
         sys.exit(2)
 
 

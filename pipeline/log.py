@@ -91,7 +91,7 @@ def warning(line: str, *, target: str | None = None) -> None:
     _told(line, "warning", target)
 
 
-def say(text: str, level: Level) -> None:
+def end(text: str, level: Level) -> None:
     """The command's last word, without the seconds; for people it may have several lines."""
     if is_json():
         _write(text, level)

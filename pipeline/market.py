@@ -549,9 +549,14 @@ def sentence(path: Path, error: Any, where: str = "") -> str:
     found = error["input"]
     match error["type"]:
         case "extra_forbidden":
-            alike = difflib.get_close_matches(str(error["loc"][-1]), _keys(_Table), n=1, cutoff=0.75)
-            meant = f" Is {alike[0]!r} meant?" if alike else ""
-            return f"{path}: {key}: unknown key.{meant} Remove it or check its spelling."
+            written, known = str(error["loc"][-1]), _keys(_Table)
+            alike = difflib.get_close_matches(written, known, n=1, cutoff=0.75)
+            hint = "Remove it or check its spelling."
+            if written in known:
+                hint = "Another table of the file has such a key; remove it here or move it there."
+            elif alike:
+                hint = f"Is {alike[0]!r} meant? {hint}"
+            return f"{path}: {key}: unknown key. {hint}"
         case "missing":
             return f"{path}: {key}: expected a value, found none."
         case "value_error":

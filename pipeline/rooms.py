@@ -131,7 +131,8 @@ def _facts(market: Market, target: Target) -> dict[str, object]:
 
 
 def run(options: argparse.Namespace, progress: Progress) -> int:
-    this = _run_of(options, new=True)
+    # A mistyped --run must not begin a run and publish it.
+    this = _run_of(options, new=options.run is None)
     progress(f"{this.market.name}: run {this.run_id} as of {this.as_of.isoformat()}, data in {this.data}")
     try:
         _gather(this, this.market.targets, progress)
@@ -394,6 +395,8 @@ def _run_id_of(published: Path) -> str:
 def _deliver(this: Run, wanted: Sequence["Recipient"], progress: Progress, *, dry: bool = False) -> int:
     """1 where something did not arrive, else 0."""
     if not wanted:
+        if dry:
+            progress("deliver: nothing is due: the market file names no recipient")
         return 0
     from pipeline.deliver.room import deliver as room  # noqa: PLC0415 - as above
 
@@ -646,7 +649,7 @@ def _dag_run(dag_id: str, env: dict[str, str], progress: Progress) -> int:
             if found := _TASK_LINE.search(line):
                 progress(found[1])
     if child.returncode:
-        log.say("".join(said[-60:]), "error")
+        log.end("".join(said[-60:]), "error")
     return child.returncode
 
 

@@ -104,7 +104,9 @@ def open_run(market: Market, data: Path, *, run_id: str | None, as_of: datetime 
         return Run(market, data, run_id, remembered)
     if not new and as_of is None:
         names = ", ".join(sorted(path.stem for path in runs.glob("*.json"))[-5:]) or "none"
-        raise RunError(f"Expected a run under {data} (the last: {names}), found no run {run_id}. `rivalscope gather` begins one.")
+        raise RunError(
+            f"Expected a run under {data} (the last: {names}), found no run {run_id}. `rivalscope gather` begins one, and `rivalscope run` without --run."
+        )
     runs.mkdir(parents=True, exist_ok=True)
     draft = runs / f".{run_id}.{os.getpid()}"
     draft.write_bytes(orjson.dumps({"run_id": run_id, "as_of": moment.isoformat(), "market": market.id}))

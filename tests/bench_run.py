@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -37,7 +38,19 @@ def _run(data: Path, name: str) -> tuple[float, int]:
     """Wall seconds of one `rivalscope run`, and the peak bytes of the largest of its processes."""
     began = time.monotonic()
     child = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.cli", "run", "markets/rv_rental.toml", "--data", str(data), "--run", name],
+        [
+            sys.executable,
+            "-m",
+            "pipeline.cli",
+            "run",
+            "markets/rv_rental.toml",
+            "--data",
+            str(data),
+            "--run",
+            name,
+            "--as-of",
+            datetime.now(UTC).isoformat(),
+        ],
         cwd=PROJECT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

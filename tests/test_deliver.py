@@ -162,6 +162,7 @@ def test_without_recipients_nothing_is_said_or_made(place: Place) -> None:
     done = rivalscope("deliver", place.market, "--data", place.data)
     assert done.stdout + done.stderr == ""
     assert not (place.data / "deliveries").exists()
+    assert "names no recipient" in rivalscope("deliver", place.market, "--data", place.data, "--dry-run").stderr
 
 
 # --- alerts -------------------------------------------------------------------------------------------------------------

@@ -130,6 +130,7 @@ def test_a_market_of_which_nothing_ever_answered_publishes_no_empty_table(tmp_pa
         (["load", "{market}", "--data", "{empty}"], "Expected a run under"),
         (["gather", "{market}", "--data", "{empty}", "--target", "x.reviews.y"], "expected a target of this market"),
         (["score", "{market}", "--data", "{empty}", "--run", "r1"], "found no run r1"),
+        (["run", "{market}", "--data", "{empty}", "--run", "r1"], "found no run r1"),
         (["score", "{market}", "--data", "{empty}", "--run", "r1", "--as-of", "2026-07-01"], "Run `rivalscope load` first"),
         (["freeze", "../../evil", "{market}"], "found '../../evil'"),
         (["parse", "reviews", "nowhere.html", "--url", "https://x.example"], "nowhere.html"),

@@ -75,6 +75,10 @@ engine = "ours"
         (('id = "tea"', 'id = "Green Tea"'), ["tea.toml: id:", "^[a-z0-9_]{1,64}$", "'Green Tea'"]),
         (('id = "tea"', ""), ["tea.toml: id: expected a value, found none"]),
         (('name = "Tea shops"', 'name = "Tea shops"\ncolour = 1'), ["tea.toml: colour: unknown key. Remove it"]),
+        (
+            ('name = "Tea shops"', 'name = "Tea shops"\nlanguage = "en"'),
+            ["tea.toml: language: unknown key. Another table of the file has such a key"],
+        ),
         (('name = "Tea shops"', 'name = "Tea shops"\ntimezne = "UTC"'), ["tea.toml: timezne: unknown key. Is 'timezone' meant?"]),
         (('name = "Tea shops"', 'name = "T"\ntimezone = "Mars/Base"'), ["timezone: expected an IANA time zone", "'Mars/Base'"]),
         (('name = "Tea shops"', 'name = "T"\nowner = "a, b"'), ["owner: expected 1 to 100 printable characters without a comma"]),

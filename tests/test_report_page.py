@@ -498,6 +498,14 @@ def test_the_headline_is_short_says_what_to_do_first_and_leads_to_what_is_there(
     assert all(sentence.cell_id is None or report.cell(sentence.cell_id) for sentence in sentences)
 
 
+def test_where_most_sources_are_silent_that_comes_first(report: facts.Report) -> None:
+    crawl, *rest = report.coverage
+    one = replace(report, coverage=[replace(crawl, status="failed"), *rest])
+    assert [sentence.kind for sentence in headline(one)].index("missing") == len(headline(one)) - 1
+    every = replace(report, coverage=[replace(each, status="failed") for each in report.coverage])
+    assert [sentence.kind for sentence in headline(every)][:2] == ["missing", "change"]
+
+
 def test_other_languages_of_the_report_are_a_click_away(browser: Browser, report: facts.Report, tmp_path: Path) -> None:
     page = shown(browser, replace(report, languages=("en", "ko", "ja")), tmp_path)
     links = page.locator(".languages a").evaluate_all("found => found.map(a => [a.lang, a.getAttribute('href')])")

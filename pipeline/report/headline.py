@@ -55,16 +55,14 @@ def headline(report: Report) -> list[Sentence]:
         )
         found.append(Sentence(text, "first", next(iter(first.because), None)))
     if report.missing:
-        found.append(
-            Sentence(
-                words.say(
-                    "{missing} of {all} sources did not answer: what is said of them is as last seen.",
-                    missing=len(report.missing),
-                    all=len(report.coverage),
-                ),
-                "missing",
-            )
+        text = words.say(
+            "{missing} of {all} sources did not answer: what is said of them is as last seen.",
+            missing=len(report.missing),
+            all=len(report.coverage),
         )
+        # Where most are silent, that is the news, and no "no real change".
+        is_first = 2 * len(report.missing) > len(report.coverage)
+        found.insert(0 if is_first else len(found), Sentence(text, "missing"))
     return found[:SENTENCES_MAX]
 
 
