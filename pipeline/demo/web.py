@@ -88,7 +88,7 @@ def serve(port: int = PORT) -> Iterator[str]:
 def main(port: int = PORT) -> int:
     """Serves until Ctrl-C. Raises PortTakenError."""
     with _server(port) as server:
-        log.say(f"The demo market is on {server.base}/ (Ctrl-C ends it).", "info")
+        log.end(f"The demo market is on {server.base}/ (Ctrl-C ends it).", "info")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
