@@ -1,6 +1,6 @@
 """Is it alive? Each market judged by the files that its runs leave, by somebody who stands beside whatever starts these.
 
-A scheduler that has stopped tells nobody. So nothing of it is asked here: neither its database nor a network, and no lock is taken, for a
+A scheduler that has stopped tells nobody. So nothing of it is asked here: neither its database nor a network, and no lock that a run waits for is taken, for a
 probe must not keep a run from beginning. Nothing is written either. A run counts for a moment of the schedule when it speaks of it
 (its as-of) or of a later one: a file that is copied, or an old run that is published again, makes no market look younger.
 """
@@ -24,6 +24,7 @@ from croniter import croniter
 from pipeline.deliver import ledger
 from pipeline.deliver.settings import Recipient
 from pipeline.market import Market, MarketError, load_market
+from pipeline.record import Record, records
 from pipeline.run import Run, RunError, open_run
 from spiders.receipt import Alarm, Receipt, readings
 
@@ -335,17 +336,19 @@ class _Look:
         is_published = published is not None and published.run_id == run.run_id
         ended_at = published.published_at if published and is_published else _changed(run.cells / f"{run.run_id}.json")
         outcome: Outcome = "incomplete" if missing else "complete"
+        room = self._broken(run)
         if ended_at is None:
             quiet = max(QUIET, timedelta(seconds=self._market.crawl.timeout_seconds + 60))
-            outcome = "under_way" if self._now - sign < quiet or self._is_locked() else "not_published"
+            is_alive = room is None and (self._now - sign < quiet or self._is_locked())
+            outcome = "under_way" if is_alive else "not_published"
         elif len(missing) == len(crawls) and any(crawls.values()):
             outcome = "nothing_landed"
         again = self._command(f"run --run {run.run_id}")
         if outcome == "not_published":
-            said = (
-                f"run {run.run_id}, begun {self._when(began_at)}, is not published, and no process of it has been seen at work since "
-                f"{self._when(sign)}: it was killed, or a room failed."
-            )
+            why = f"no process of it has been seen at work since {self._when(sign)}: it was killed, or a room failed"
+            if room is not None:
+                why = f"its {room.room} {'was ' if room.outcome != 'failed' else ''}{room.outcome}{': ' if room.message else ''}{room.message or ''}"
+            said = f"run {run.run_id}, begun {self._when(began_at)}, is not published: {why.rstrip('.')}."
             then = f"{again} goes on where it was and says what is wrong; in Airflow the log of its red task does."
             self._tell("run_failed", self._market.id, sign, said, then)
         if outcome == "nothing_landed":
@@ -355,6 +358,13 @@ class _Look:
         return LastRun(
             run.run_id, run.as_of, began_at, sign, ended_at, outcome, landed=len(crawls) - len(missing), missing=missing
         )
+
+    def _broken(self, run: Run) -> Record | None:
+        """The room that ended a run before its end; None while any is at work, and where none says so."""
+        rooms = sorted(records(run.records, run.run_id), key=lambda room: room.ended_at or room.began_at)
+        if not rooms or any(room.outcome == "running" for room in rooms):
+            return None
+        return rooms[-1] if rooms[-1].outcome in {"failed", "stopped", "killed"} else None
 
     def _traces(self, run: Run) -> Iterator[Path]:
         """What a run under way writes, one file or another at a time."""

@@ -17,6 +17,7 @@ from delivering import Place, Web, hook_to, web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import record
 from pipeline.cli import _options
 from pipeline.health import Health, Problem, judged, next_moment
 from pipeline.market import load_market
@@ -208,6 +209,18 @@ def test_a_run_that_neither_ends_nor_lives_is_told(place: Place) -> None:
     assert problems(asked(place, later)) == ["run_failed"]
     os.utime(crawls, (0, later.timestamp()))
     assert problems(asked(place, later)) == []
+
+
+def test_a_room_that_failed_is_told_at_once_and_why(place: Place) -> None:
+    run = open_run(load_market(place.market), place.data, run_id="monday", as_of=SUNDAY, new=True)
+    schedule(place, "")
+    with pytest.raises(ValueError, match="no disk"), record.kept(run, "load"):
+        raise ValueError("no disk left")
+    (failed,) = asked(place, datetime.now(UTC)).problems
+    assert (failed.problem, "its load failed: no disk left." in failed.said) == ("run_failed", True)
+    with record.kept(run, "load"):  # somebody tries again
+        assert problems(asked(place, datetime.now(UTC))) == []
+    assert problems(asked(place, datetime.now(UTC))) == []
 
 
 def test_a_run_that_is_followed_by_a_better_one_is_forgiven(place: Place) -> None:
