@@ -153,6 +153,7 @@ def test_pages_are_let_go_whatever_happened_and_a_missing_source_still_turns_the
         assert " retention " in dag["commands"]["retention"]
 
 
+@pytest.mark.slow
 def test_no_task_hangs_for_ever(checked_in: dict[str, Any], tmp_path: Path) -> None:
     for dag in checked_in["dags"].values():
         assert {task: hours for task, hours in dag["hours"].items() if task != "gather"} == {
@@ -231,6 +232,7 @@ def test_nothing_from_a_market_file_reaches_a_shell(tmp_path: Path) -> None:
         assert command.count("$(touch hit)") == 1
 
 
+@pytest.mark.slow
 def test_a_person_may_choose_what_is_gathered_and_nothing_that_is_typed_reaches_a_shell(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "markets").mkdir()
@@ -262,6 +264,7 @@ def test_a_person_may_choose_what_is_gathered_and_nothing_that_is_typed_reaches_
     assert found["order"][-5:] == ["publish", "outcome", "retention", "approve", "deliver"]
 
 
+@pytest.mark.slow
 def test_delivery_has_airflows_connections_and_shows_none_of_them(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "markets").mkdir()
@@ -286,6 +289,7 @@ def test_delivery_has_airflows_connections_and_shows_none_of_them(tmp_path: Path
     assert (found["paused"], found["every"]) == (False, "0:15:00")
 
 
+@pytest.mark.slow
 def test_only_what_may_pass_by_itself_is_tried_again_with_growing_pauses(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "dags", tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "markets").mkdir()

@@ -478,6 +478,7 @@ def test_a_damaged_receipt_of_a_later_reading_leaves_the_reading_before(tmp_path
     )
 
 
+@pytest.mark.slow
 def test_a_large_process_may_start_a_crawl(tmp_path: Path) -> None:
     """Its own memory is not held against the crawl."""
     with serving(Site()) as site:
@@ -492,6 +493,7 @@ def test_a_large_process_may_start_a_crawl(tmp_path: Path) -> None:
 SECRET = "k3y/with+odd=signs & ümlaut"
 
 
+@pytest.mark.slow
 def test_a_secret_of_the_market_file_is_told_and_kept_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

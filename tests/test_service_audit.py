@@ -165,6 +165,7 @@ def entry(question: str, answer: str, **other: Any) -> FaqEntry:
     return FaqEntry(question=question, answer=answer, url="https://zinnia.example/help", **other)
 
 
+@pytest.mark.slow
 def test_changes_of_a_faq_are_told_and_noise_and_failed_crawls_are_not(tmp_path: Path) -> None:
     stays = "Free within 14 days. {n} people found this helpful"
     crawl(
@@ -282,6 +283,7 @@ def test_a_walk_that_was_cut_removes_no_question_and_measures_no_zero(tmp_path: 
         ]
 
 
+@pytest.mark.slow
 def test_one_draw_gives_the_clicks_of_all_of_a_brands_results_and_stands_until_the_next_that_can_be_trusted(
     tmp_path: Path,
 ) -> None:
@@ -302,6 +304,7 @@ def test_one_draw_gives_the_clicks_of_all_of_a_brands_results_and_stands_until_t
         assert one(con, what) == ("answered", "failed", "1")
 
 
+@pytest.mark.slow
 def test_a_rank_is_the_median_of_its_draws_and_moves_only_beyond_their_spread(tmp_path: Path) -> None:
     a, b, c, z = "a.example", "b.example", "c.example", "zinnia.example"
     crawl(tmp_path, 1, list(results([[a, b, z], [a, z, b], [a, b, c, z]])), target=WEB)
@@ -352,6 +355,7 @@ def test_posts_are_counted_by_what_the_feed_can_show(tmp_path: Path) -> None:
         assert one(con, "select status from mart.post_flow where brand = 'aster'") == ("not_asked",)
 
 
+@pytest.mark.slow
 def test_a_feed_that_turned_over_between_two_readings_is_covered_anew(tmp_path: Path) -> None:
     posts = [Post(native_id=str(n), title=f"Post {n}", published_at=day(1 + n // 3)) for n in range(45)]
     crawl(tmp_path, 8, posts[:15], target=BLOG)

@@ -271,6 +271,7 @@ def test_a_source_that_shows_no_answers_says_nothing_about_answering() -> None:
     con.close()
 
 
+@pytest.mark.slow
 def test_the_room_replaces_its_tables_whole_and_gives_the_same_again(tmp_path: Path) -> None:
     path = tmp_path / "run.duckdb"
     built(replace(PLANTED, reviews=60).rows(), path).close()

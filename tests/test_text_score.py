@@ -230,6 +230,7 @@ def taught_market(teachers: int) -> list[tuple[str, str, float | None]]:
     return [row for row in rows if row[0] <= free[teachers - 1][0]]
 
 
+@pytest.mark.slow
 def test_stars_teach_once_a_step_and_only_their_own_language(tmp_path: Path) -> None:
     path, folder = tmp_path / "b.duckdb", tmp_path / "scores"
     first, more, next_step = taught_market(model.FIRST_STEP), taught_market(240), taught_market(250)
@@ -274,6 +275,7 @@ def test_what_is_held_out_never_teaches_and_takes_no_teacher_away(tmp_path: Path
         assert held_out.isdisjoint(text.removesuffix(" !!") for text in after.texts)
 
 
+@pytest.mark.slow
 def test_teachers_are_read_again_only_where_something_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows, folder = taught_market(model.FIRST_STEP), tmp_path / "scores"
     path = build(tmp_path / "b.duckdb", rows)

@@ -199,6 +199,7 @@ def test_flags_change_nothing_else_and_a_second_writing_changes_nothing() -> Non
     ] == before
 
 
+@pytest.mark.slow
 def test_near_copies_are_remembered_until_a_word_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

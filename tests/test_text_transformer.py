@@ -180,6 +180,7 @@ def labelled(arguments: Sequence[str], texts: Sequence[str]) -> subprocess.Compl
     return subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=100)
 
 
+@pytest.mark.slow
 def test_label_reads_the_languages_that_it_is_given_a_model_for(tiny: Path) -> None:
     texts = ["별로예요", "좋아요", "最悪です", "a lovely room"]
     done = labelled(["--model", f"ko={tiny}"], texts)
