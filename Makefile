@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-# One more than the smallest machine has cores: many a test waits for a web server. A file's tests stay with one worker.
+# One more than the smallest machine has cores: many a test waits for a web server. A file's tests stay with one worker, but for those that tests/conftest.py sets apart.
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 export AIRFLOW_HOME := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE

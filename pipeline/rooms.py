@@ -589,7 +589,9 @@ def _published(this: Run) -> "Report":
 def _check_published(this: Run) -> None:
     """Raises RunError when this run has not been published: what an earlier run published must not pass for it."""
     if not this.published.exists():
-        raise RunError(f"Expected {this.published}, found none: this run ended before publish. The log of its red task says why.")
+        raise RunError(
+            f"Expected {this.published}, found none: no run is published yet. Where this one is not under way, it ended before publish, and the log of its red task says why."
+        )
     if (run_id := _run_id_of(this.published)) != this.run_id:
         raise RunError(
             f"Expected run {this.run_id} in {this.published}, found run {run_id}: this one was not published, or another has been "

@@ -38,7 +38,7 @@ class Required(NamedTuple):
     """The longest run of characters over two tokens or more; "" where there is none."""
 
 
-@functools.cache  # a pattern of a theme stands in the matchers of several markets and languages
+@functools.cache  # asked twice of each pattern while a matcher is made
 def required(pattern: str) -> Required:
     """Raises re.error."""
     tree = list(_parser.parse(pattern))
