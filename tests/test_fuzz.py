@@ -394,7 +394,7 @@ def test_a_page_of_megabytes_made_of_a_source_s_own_takes_no_longer(source: str)
     """What the page repeats (cards, entries, questions) a thousand times over, and its markup without an end."""
     grown = {}
     own = [(page, text) for page, text in PAGES.items() if page.parent.name == source and len(text) > 200]
-    # Of many pages those with the most markup: they hold what the small ones hold.
+    # The five longest: to grow all of a source that has many would take minutes.
     for page, text in sorted(own, key=lambda one: -len(one[1]))[:5]:
         head, middle, foot = text[: len(text) // 4], text[len(text) // 4 : -len(text) // 4], text[-len(text) // 4 :]
         grown[f"{page.name}, its middle"] = (head + middle * (2_000_000 // len(middle)) + foot, address(page))
